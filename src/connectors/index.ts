@@ -1,0 +1,4 @@
+import type { Connector } from "#features/ledger/index.ts";
+
+/** Every connector. A folder that is not named here fails the conformance test. */
+export const connectors: readonly Connector[] = [];

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { testDatabase } from "#tests/factories.ts";
+import { array, sql } from "./database.ts";
+
+test("rows come back with dates, numbers and arrays as JavaScript has them", async () => {
+  const row = await testDatabase().first<{ at: Date; big: number; list: string[]; doc: unknown }>(
+    sql`SELECT '2026-01-02T03:04:05Z'::timestamptz AS at, 12345678901::bigint AS big, ${array(["a", "b,c", '"q"', null], "text")} AS list, '{"a":1}'::jsonb AS doc`,
+  );
+  expect(row?.at).toEqual(new Date("2026-01-02T03:04:05Z"));
+  expect(row?.big).toBe(12345678901);
+  expect(row?.list).toEqual(["a", "b,c", '"q"', null]);
+  expect(row?.doc).toEqual({ a: 1 });
+});
+
+test("a throw inside a transaction leaves nothing behind, and a nested one only undoes itself", async () => {
+  const db = testDatabase();
+  await db.execute(sql`CREATE TABLE IF NOT EXISTS transaction_probe (n int)`);
+  await expect(
+    db.transaction(async (tx) => {
+      await tx.execute(sql`INSERT INTO transaction_probe VALUES (1)`);
+      throw new Error("no");
+    }),
+  ).rejects.toThrow("no");
+  await db.transaction(async (tx) => {
+    await tx.execute(sql`INSERT INTO transaction_probe VALUES (2)`);
+    await tx
+      .transaction(async (inner) => {
+        await inner.execute(sql`INSERT INTO transaction_probe VALUES (3)`);
+        throw new Error("inner");
+      })
+      .catch(() => undefined);
+  });
+  expect(await db.rows(sql`SELECT n FROM transaction_probe`)).toEqual([{ n: 2 }]);
+  await db.execute(sql`DROP TABLE transaction_probe`);
+});

@@ -1,0 +1,170 @@
+import { type SQL, sql } from "drizzle-orm";
+import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
+import { PgDialect } from "drizzle-orm/pg-core";
+import pg from "pg";
+import type { Logger } from "../log.ts";
+
+export { sql } from "drizzle-orm";
+export type { SQL } from "drizzle-orm";
+
+const dialect = new PgDialect();
+
+// Counters and sequences are bigint in the database; none comes near 2^53, so numbers are safe and far handier.
+pg.types.setTypeParser(20, (value) => Number(value));
+
+/** Row values that the driver can send. Dates and JSON objects are converted by the driver. */
+export type Row = Record<string, unknown>;
+
+/**
+ * The database as the rest of the code sees it: raw SQL by `rows`, simple statements by `orm`
+ * (Drizzle's query builder), and transactions that hand over the same interface.
+ */
+export interface Database {
+  /** Runs a statement; timestamps come back as Date, bigint as number, jsonb parsed. */
+  rows<T extends object = Row>(query: SQL): Promise<T[]>;
+  /** The first row, or undefined. */
+  first<T extends object = Row>(query: SQL): Promise<T | undefined>;
+  /** Runs a statement and says how many rows it touched. */
+  execute(query: SQL): Promise<number>;
+  /**
+   * Runs `work` in one transaction; a throw rolls back. Inside a transaction it opens a savepoint.
+   */
+  transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>;
+  /** Drizzle's query builder on the same connection or pool. */
+  readonly orm: NodePgDatabase;
+  /** Whether this is the embedded database. */
+  readonly embedded: boolean;
+}
+
+export interface DatabaseOptions {
+  /** A PostgreSQL connection string, or a socket folder in `host`. */
+  connection: pg.PoolConfig;
+  embedded: boolean;
+  log: Logger;
+  /** Connections kept at most; embedded ones queue behind each other anyway. */
+  maxConnections?: number;
+  /** Statements over this are logged with their text, in milliseconds. */
+  slowQueryMs?: number;
+  /** Statements over this are cancelled, in milliseconds; 0 for never (imports, migrations). */
+  statementTimeoutMs?: number;
+  /** Called for each statement with its duration, for the metrics. */
+  onQuery?: (durationMs: number) => void;
+}
+
+export interface OwnedDatabase extends Database {
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+interface Runner {
+  query(text: string, values: unknown[]): Promise<pg.QueryResult>;
+}
+
+/**
+ * An array as one typed parameter, for `= ANY(...)` and `unnest(...)`: the statement's text stays the same
+ * whatever the array's length, so plans are reused and no limit on parameters is met.
+ * @param values null stands for SQL's NULL
+ * @param type the element type in SQL, such as `uuid` or `timestamptz`
+ */
+export function array(values: readonly unknown[], type: ArrayType): SQL {
+  return sql`${sql.param(values)}::${sql.raw(type)}[]`;
+}
+
+export type ArrayType = "uuid" | "text" | "timestamptz" | "date" | "smallint" | "integer" | "bigint" | "boolean" | "real" | "jsonb" | "bytea";
+
+/** A value as jsonb. Needed because the driver would send a JS array as a PostgreSQL array. */
+export function json(value: unknown): SQL {
+  return sql`${JSON.stringify(value)}::jsonb`;
+}
+
+/**
+ * Opens a pool on a database.
+ * @throws nothing here; the first statement reports a connection that fails
+ */
+export function openDatabase(options: DatabaseOptions): OwnedDatabase {
+  const pool = new pg.Pool({
+    max: options.maxConnections ?? 10,
+    idleTimeoutMillis: 30_000,
+    ...options.connection,
+    ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
+  });
+  // A connection that dies while idle must not take the process with it; the pool replaces it.
+  pool.on("error", (error) => options.log.warn({ err: error }, "an idle database connection was lost"));
+
+  const base = onRunner(pool, drizzle(pool), options);
+  return {
+    ...base,
+    pool,
+    transaction: (work) => inTransaction(pool, options, work),
+    close: () => pool.end(),
+  };
+}
+
+function onRunner(runner: Runner, orm: NodePgDatabase, options: DatabaseOptions): Omit<Database, "transaction"> {
+  async function run(query: SQL): Promise<pg.QueryResult> {
+    const { sql: text, params } = dialect.sqlToQuery(query);
+    const started = performance.now();
+    try {
+      return await runner.query(text, params);
+    } catch (error) {
+      if (error instanceof Error) error.message = `${error.message} (in: ${shorten(text)})`;
+      throw error;
+    } finally {
+      const durationMs = performance.now() - started;
+      options.onQuery?.(durationMs);
+      if (durationMs > (options.slowQueryMs ?? 1000)) {
+        options.log.warn({ durationMs: Math.round(durationMs), sql: shorten(text) }, "slow query");
+      }
+    }
+  }
+  return {
+    orm,
+    embedded: options.embedded,
+    // The row type is the caller's statement about its own SQL; tests of each query hold it to that.
+    rows: async <T extends object>(query: SQL) => (await run(query)).rows as T[],
+    first: async <T extends object>(query: SQL) => (await run(query)).rows[0] as T | undefined,
+    execute: async (query) => (await run(query)).rowCount ?? 0,
+  };
+}
+
+async function inTransaction<T>(pool: pg.Pool, options: DatabaseOptions, work: (tx: Database) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query("BEGIN");
+    const result = await work(onClient(client, options, 0));
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch((rollbackError: Error) => {
+      // The connection itself is gone: the server has rolled back already, and the pool must drop the client.
+      broken = rollbackError;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+function onClient(client: pg.PoolClient, options: DatabaseOptions, depth: number): Database {
+  return {
+    ...onRunner(client, drizzle(client), options),
+    transaction: async (work) => {
+      const savepoint = `nested_${depth}`;
+      await client.query(`SAVEPOINT ${savepoint}`);
+      try {
+        const result = await work(onClient(client, options, depth + 1));
+        await client.query(`RELEASE SAVEPOINT ${savepoint}`);
+        return result;
+      } catch (error) {
+        await client.query(`ROLLBACK TO SAVEPOINT ${savepoint}`);
+        throw error;
+      }
+    },
+  };
+}
+
+function shorten(text: string): string {
+  const flat = text.replace(/\s+/g, " ").trim();
+  return flat.length > 400 ? `${flat.slice(0, 400)}…` : flat;
+}

@@ -1,0 +1,35 @@
+import { fileURLToPath } from "node:url";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { migrate as applyMigrations } from "drizzle-orm/node-postgres/migrator";
+import { AppError } from "../errors.ts";
+import type { OwnedDatabase } from "./database.ts";
+
+const migrationsFolder = fileURLToPath(new URL("../../../db/migrations", import.meta.url));
+/** Any fixed number will do: it only has to be the same in every process that migrates. */
+const migrationLock = 7_283_401;
+
+/**
+ * Brings the database's tables up to this version, once however many processes start together.
+ * @throws AppError `internal` with PostgreSQL's words when a migration fails; nothing of it stays
+ */
+export async function migrate(database: OwnedDatabase): Promise<void> {
+  const client = await database.pool.connect();
+  try {
+    await client.query("SET statement_timeout = 0");
+    await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
+    try {
+      await client.query("CREATE EXTENSION IF NOT EXISTS pg_trgm");
+      await applyMigrations(drizzle(client), { migrationsFolder });
+    } finally {
+      await client.query("SELECT pg_advisory_unlock($1)", [migrationLock]);
+      await client.query("RESET statement_timeout");
+    }
+  } catch (error) {
+    throw new AppError("internal", {
+      public: `The database could not be brought up to date: ${error instanceof Error ? error.message : String(error)}`,
+      cause: error,
+    });
+  } finally {
+    client.release();
+  }
+}

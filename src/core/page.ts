@@ -1,0 +1,39 @@
+import { AppError } from "./errors.ts";
+
+/** One page of a list by keyset: `next` is the cursor of the page after, or null at the end. */
+export interface Page<T> {
+  rows: T[];
+  next: string | null;
+}
+
+/**
+ * Makes a cursor of the sort key of a page's last row.
+ * @param key the values of the ORDER BY columns; dates as ISO texts
+ */
+export function encodeCursor(key: readonly (string | number | null)[]): string {
+  return Buffer.from(JSON.stringify(key)).toString("base64url");
+}
+
+/**
+ * Reads a cursor back.
+ * @param length how many values it must hold
+ * @throws AppError `invalid_input` when somebody typed or cut it
+ */
+export function decodeCursor(cursor: string, length: number): (string | number | null)[] {
+  try {
+    const key: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+    if (Array.isArray(key) && key.length === length && key.every((part) => part === null || typeof part === "string" || typeof part === "number")) {
+      return key;
+    }
+  } catch {
+    // Not base64 of JSON: reported below with the same words.
+  }
+  throw new AppError("invalid_input", { public: "The page cursor is not valid. Start again from the first page." });
+}
+
+/** Cuts a list fetched with one row too many into a page. */
+export function toPage<T>(rows: T[], limit: number, key: (row: T) => (string | number | null)[]): Page<T> {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return { rows: page, next: rows.length > limit && last !== undefined ? encodeCursor(key(last)) : null };
+}

@@ -1,0 +1,142 @@
+import type { Visibility } from "../access/index.ts";
+
+/**
+ * The one form in which anything enters the ledger. Connectors produce it (pure), `ingest` stores it.
+ * External ids are texts that never change for the thing they name; names, titles, channels and times may.
+ */
+export interface NormalizedBatch {
+  identities: NormalizedIdentity[];
+  channels: NormalizedChannel[];
+  threads: NormalizedThread[];
+  activities: NormalizedActivity[];
+  links?: NormalizedIdentityLink[];
+}
+
+/** Names a thing across sources: equal references meet in one identity. */
+export interface IdentityRef {
+  /**
+   * The namespace of the immutable id: `github` for github.com accounts, `email` for addresses,
+   * `slack:T024BE7LD` for one workspace. Two sources of one namespace share their identities.
+   */
+  platform: string;
+  /** The immutable id inside the namespace. Where a file holds only logins, `login:<lower-cased login>`. */
+  externalId: string;
+}
+
+export interface NormalizedIdentity extends IdentityRef {
+  /** The name to show; the latest seen wins. */
+  displayName?: string;
+  login?: string;
+  email?: string;
+  /** Whether the platform itself vouches for the address. */
+  emailVerified?: boolean;
+  avatarUrl?: string;
+  url?: string;
+  /** What the source says about it. The reason is shown beside the mark. */
+  kind?: { value: "bot" | "team"; reason: string };
+  /** Names in use at a date, kept as labels: `signature` is git's «Name <address>». */
+  labels?: { kind: "name" | "login" | "email" | "signature"; value: string; at?: Date }[];
+}
+
+/** An edge that the source itself states (a `.mailmap` line, a verified address). */
+export interface NormalizedIdentityLink {
+  a: IdentityRef;
+  b: IdentityRef;
+  rule: string;
+  /** Readable evidence: what was compared and where it stands. */
+  evidence: string;
+  /** 0 to 1; a stated fact is 1. */
+  strength: number;
+}
+
+export interface NormalizedChannel {
+  externalId: string;
+  /** `repository`, `list`, `chat`, `category` … */
+  kind: string;
+  name: string;
+  url?: string;
+  visibility: Visibility;
+}
+
+export interface NormalizedThread {
+  externalId: string;
+  channel: string;
+  /** `issue`, `pull_request`, `discussion`, `topic`, `question`, `mail`, `chat` */
+  kind: string;
+  title: string;
+  /** What people call it: `#12`. */
+  ref?: string;
+  url?: string;
+  state: "open" | "closed";
+  /** Why it closed, in the source's word: `merged`, `completed`, `not_planned`, `solved` … */
+  stateReason?: string;
+  labels?: string[];
+  openedAt: Date;
+  closedAt?: Date;
+  opener?: IdentityRef;
+  /** Closed tighter than the channel, where the source says so. */
+  visibility?: Visibility;
+  deletedAt?: Date;
+  attributes?: Record<string, unknown>;
+}
+
+export interface NormalizedActivity {
+  externalId: string;
+  /**
+   * `issue_opened`, `pull_request_opened`, `comment`, `review`, `review_comment`, `commit`, `mail`, `message`,
+   * `topic_opened`, `question_opened`, `answer`, and for people named in a commit: `co_authored`, `reviewed`, `tested`, `reported` …
+   */
+  kind: string;
+  channel: string;
+  /** The thread's external id; absent for what stands alone, such as a commit. */
+  thread?: string;
+  /** The external id of the activity it answers. */
+  replyTo?: string;
+  /** Who did it; absent when nobody can be named, and then `unattributed` says what the source shows instead. */
+  author?: IdentityRef;
+  /** `ghost`, `[deleted]`, `Deleted User` …: counted, never a person. */
+  unattributed?: string;
+  occurredAt: Date;
+  editedAt?: Date;
+  deletedAt?: Date;
+  title?: string;
+  /** The words, as Markdown or plain text; HTML is converted by the connector. */
+  body?: string;
+  url?: string;
+  visibility?: Visibility;
+  attributes?: Record<string, unknown>;
+}
+
+/** One payload as it came, under the key by which it comes again. */
+export interface RawRecord {
+  stream: string;
+  externalId: string;
+  payload: unknown;
+}
+
+/** A record that could not be used: set aside with its place, its reason and what to do. */
+export interface RejectedRecord {
+  stream: string;
+  externalId?: string;
+  /** Where it stands: file, line, byte, field. */
+  place: string;
+  reason: string;
+  remedy: string;
+  /** What was read, shortened. */
+  excerpt?: string;
+}
+
+export interface KindCounts {
+  threads: number;
+  activities: number;
+  identities: number;
+}
+
+/** What an ingest did. `rejected` counts records that were set aside. */
+export interface IngestCounts {
+  new: KindCounts;
+  changed: KindCounts;
+  same: KindCounts;
+  rejected: KindCounts;
+  activitiesByKind: Record<string, number>;
+}

@@ -1,0 +1,398 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  customType,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  real,
+  smallint,
+  text,
+  timestamp,
+  unique,
+  uuid,
+} from "drizzle-orm/pg-core";
+import { community } from "../access/schema.ts";
+
+const at = (name: string) => timestamp(name, { withTimezone: true });
+const communityId = () =>
+  uuid("community_id")
+    .notNull()
+    .references(() => community.id, { onDelete: "cascade" });
+const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
+const tsvector = customType<{ data: string }>({ dataType: () => "tsvector" });
+
+/** A configured connection or an imported export. One origin is one source, however often it is exported. */
+export const source = pgTable(
+  "source",
+  {
+    communityId: communityId(),
+    id: uuid("id").notNull(),
+    connector: text("connector").notNull(),
+    /** Names the thing itself, such as `github:owner/repo`. */
+    origin: text("origin").notNull(),
+    name: text("name").notNull(),
+    /** Settings as the connector's schema has them; secrets inside are encrypted. */
+    settings: jsonb("settings").notNull().default({}),
+    /** Overrides the visibility that the connector finds, never opening it further: a rank, or null. */
+    visibilityFloor: smallint("visibility_floor"),
+    paused: boolean("paused").notNull().default(false),
+    createdAt: at("created_at").notNull().defaultNow(),
+    deletedAt: at("deleted_at"),
+  },
+  (t) => [primaryKey({ columns: [t.communityId, t.id] }), unique("source_origin").on(t.communityId, t.origin)],
+);
+
+/** One kind of record of a source, with where its next pull starts and what the source says it has. */
+export const stream = pgTable(
+  "stream",
+  {
+    communityId: communityId(),
+    sourceId: uuid("source_id").notNull(),
+    name: text("name").notNull(),
+    cursor: jsonb("cursor"),
+    /** Counts that the source itself reports, by unit; the other half of coverage. */
+    reported: jsonb("reported"),
+    reportedAt: at("reported_at"),
+    lastSuccessAt: at("last_success_at"),
+    nextRunAt: at("next_run_at"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.sourceId, t.name] }),
+    foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
+  ],
+);
+
+/** One run over a source: progress while it goes, counts and outcome when it ends. */
+export const sync = pgTable(
+  "sync",
+  {
+    communityId: communityId(),
+    id: uuid("id").notNull(),
+    sourceId: uuid("source_id").notNull(),
+    /** `import`, `schedule`, `manual`, `replay`, `webhook` */
+    trigger: text("trigger").notNull(),
+    /** `queued`, `running`, `done`, `failed`, `cancelled` */
+    state: text("state").notNull(),
+    /** The file, for imports. */
+    subject: text("subject"),
+    startedAt: at("started_at").notNull().defaultNow(),
+    finishedAt: at("finished_at"),
+    /** Beats while the run lives, so that a run whose process died is told from one that works. */
+    heartbeatAt: at("heartbeat_at"),
+    counts: jsonb("counts").notNull().default({}),
+    progress: jsonb("progress").notNull().default({}),
+    error: jsonb("error"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.id] }),
+    index("sync_of_source").on(t.communityId, t.sourceId, t.startedAt),
+    foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
+  ],
+);
+
+/** Lines of a run's log. */
+export const syncLog = pgTable(
+  "sync_log",
+  {
+    communityId: communityId(),
+    syncId: uuid("sync_id").notNull(),
+    id: uuid("id").notNull(),
+    at: at("at").notNull().defaultNow(),
+    level: text("level").notNull(),
+    message: text("message").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.syncId, t.id] }),
+    foreignKey({ columns: [t.communityId, t.syncId], foreignColumns: [sync.communityId, sync.id] }).onDelete("cascade"),
+  ],
+);
+
+/** The payload as it came. A changed mapping is applied by replaying these, never by fetching again. */
+export const rawRecord = pgTable(
+  "raw_record",
+  {
+    communityId: communityId(),
+    sourceId: uuid("source_id").notNull(),
+    stream: text("stream").notNull(),
+    externalId: text("external_id").notNull(),
+    /** JSON as text: jsonb refuses the NUL characters that old mail contains. */
+    payload: text("payload").notNull(),
+    hash: bytea("hash").notNull(),
+    normalizeVersion: integer("normalize_version").notNull(),
+    /** How many threads, activities and identities it states, so that an unchanged record is counted without reading it. */
+    threads: integer("threads").notNull(),
+    activities: integer("activities").notNull(),
+    identities: integer("identities").notNull(),
+    fetchedAt: at("fetched_at").notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.sourceId, t.stream, t.externalId] }),
+    foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
+  ],
+);
+
+/** Records that could not be used, each with its place, reason and remedy. */
+export const rejectedRecord = pgTable(
+  "rejected_record",
+  {
+    communityId: communityId(),
+    sourceId: uuid("source_id").notNull(),
+    stream: text("stream").notNull(),
+    /** The record's external id, or its place when it has none: the same fault is one row however often it is met. */
+    key: text("key").notNull(),
+    syncId: uuid("sync_id").notNull(),
+    place: text("place").notNull(),
+    reason: text("reason").notNull(),
+    remedy: text("remedy").notNull(),
+    excerpt: text("excerpt"),
+    at: at("at").notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.sourceId, t.stream, t.key] }),
+    foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
+  ],
+);
+
+export const channel = pgTable(
+  "channel",
+  {
+    communityId: communityId(),
+    id: uuid("id").notNull(),
+    sourceId: uuid("source_id").notNull(),
+    externalId: text("external_id").notNull(),
+    kind: text("kind").notNull(),
+    name: text("name").notNull(),
+    url: text("url"),
+    visibility: smallint("visibility").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.id] }),
+    unique("channel_key").on(t.communityId, t.sourceId, t.externalId),
+    foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
+  ],
+);
+
+/** One handle in one namespace, keyed by its immutable id. */
+export const identity = pgTable(
+  "identity",
+  {
+    communityId: communityId(),
+    id: uuid("id").notNull(),
+    platform: text("platform").notNull(),
+    externalId: text("external_id").notNull(),
+    displayName: text("display_name"),
+    login: text("login"),
+    email: text("email"),
+    emailVerified: boolean("email_verified").notNull().default(false),
+    avatarUrl: text("avatar_url"),
+    url: text("url"),
+    /** `human`, `bot` or `team`, with why; set by hand it stays. */
+    kind: text("kind").notNull().default("human"),
+    kindReason: text("kind_reason"),
+    kindLocked: boolean("kind_locked").notNull().default(false),
+    /** The member it belongs to: the connected component of accepted links. Kept by `members`. */
+    memberId: uuid("member_id").notNull(),
+    firstSeenAt: at("first_seen_at"),
+    createdAt: at("created_at").notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.id] }),
+    unique("identity_key").on(t.communityId, t.platform, t.externalId),
+    index("identity_of_member").on(t.communityId, t.memberId),
+    index("identity_email").on(t.communityId, t.email).where(sql`email IS NOT NULL`),
+  ],
+);
+
+/** Dated names of an identity. */
+export const identityLabel = pgTable(
+  "identity_label",
+  {
+    communityId: communityId(),
+    identityId: uuid("identity_id").notNull(),
+    kind: text("kind").notNull(),
+    value: text("value").notNull(),
+    firstSeenAt: at("first_seen_at"),
+    lastSeenAt: at("last_seen_at"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.identityId, t.kind, t.value] }),
+    foreignKey({ columns: [t.communityId, t.identityId], foreignColumns: [identity.communityId, identity.id] }).onDelete("cascade"),
+  ],
+);
+
+/** An edge between two identities. Accepted edges make members; removing one is the unmerge. */
+export const identityLink = pgTable(
+  "identity_link",
+  {
+    communityId: communityId(),
+    id: uuid("id").notNull(),
+    /** The smaller of the two ids, so that a pair has one direction. */
+    identityA: uuid("identity_a").notNull(),
+    identityB: uuid("identity_b").notNull(),
+    /** `accepted`, `suggested`, `never` */
+    state: text("state").notNull(),
+    rule: text("rule").notNull(),
+    evidence: text("evidence").notNull(),
+    strength: real("strength").notNull(),
+    /** An account id, or `rule` when a rule drew it. */
+    author: text("author").notNull(),
+    createdAt: at("created_at").notNull().defaultNow(),
+    changedAt: at("changed_at").notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.id] }),
+    unique("identity_link_pair").on(t.communityId, t.identityA, t.identityB, t.rule),
+    index("identity_link_b").on(t.communityId, t.identityB),
+    foreignKey({ columns: [t.communityId, t.identityA], foreignColumns: [identity.communityId, identity.id] }).onDelete("cascade"),
+    foreignKey({ columns: [t.communityId, t.identityB], foreignColumns: [identity.communityId, identity.id] }).onDelete("cascade"),
+  ],
+);
+
+export const thread = pgTable(
+  "thread",
+  {
+    communityId: communityId(),
+    id: uuid("id").notNull(),
+    sourceId: uuid("source_id").notNull(),
+    externalId: text("external_id").notNull(),
+    channelId: uuid("channel_id").notNull(),
+    kind: text("kind").notNull(),
+    ref: text("ref"),
+    title: text("title").notNull(),
+    url: text("url"),
+    visibility: smallint("visibility").notNull(),
+    state: text("state").notNull(),
+    stateReason: text("state_reason"),
+    labels: text("labels").array().notNull().default([]),
+    openedAt: at("opened_at").notNull(),
+    closedAt: at("closed_at"),
+    deletedAt: at("deleted_at"),
+    openerId: uuid("opener_id"),
+    attributes: jsonb("attributes").notNull().default({}),
+    // Kept by the roll-up from the activities: what lists sort and filter by.
+    lastActivityAt: at("last_activity_at").notNull(),
+    activityCount: integer("activity_count").notNull().default(0),
+    participantCount: integer("participant_count").notNull().default(0),
+    /** `none`, `unanswered`, `answered`, `solved`. Kept by `support`. */
+    question: text("question").notNull().default("none"),
+    questionReason: text("question_reason"),
+    /** Since when the asker waits for us, while it does. */
+    waitingSince: at("waiting_since"),
+    /** First reply by a human other than the asker, and whether our team gave it. */
+    firstResponseAt: at("first_response_at"),
+    firstResponseBy: text("first_response_by"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.id] }),
+    unique("thread_key").on(t.communityId, t.sourceId, t.externalId),
+    index("thread_recent").on(t.communityId, t.lastActivityAt, t.id),
+    index("thread_waiting").on(t.communityId, t.waitingSince, t.id).where(sql`waiting_since IS NOT NULL`),
+    index("thread_opener").on(t.communityId, t.openerId),
+    index("thread_opened").on(t.communityId, t.openedAt),
+    foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
+    foreignKey({ columns: [t.communityId, t.channelId], foreignColumns: [channel.communityId, channel.id] }),
+  ],
+);
+
+/** Who did what, when, in which thread. Time and channel are columns that may change; the key never does. */
+export const activity = pgTable(
+  "activity",
+  {
+    communityId: uuid("community_id").notNull(),
+    id: uuid("id").notNull(),
+    sourceId: uuid("source_id").notNull(),
+    kind: text("kind").notNull(),
+    externalId: text("external_id").notNull(),
+    channelId: uuid("channel_id").notNull(),
+    threadId: uuid("thread_id"),
+    replyTo: text("reply_to"),
+    identityId: uuid("identity_id"),
+    unattributed: text("unattributed"),
+    visibility: smallint("visibility").notNull(),
+    occurredAt: at("occurred_at").notNull(),
+    editedAt: at("edited_at"),
+    deletedAt: at("deleted_at"),
+    title: text("title"),
+    body: text("body"),
+    url: text("url"),
+    attributes: jsonb("attributes"),
+    /** Of everything a source may change, so that an unchanged activity is left untouched. */
+    contentHash: bigint("content_hash", { mode: "bigint" }).notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.id] }),
+    unique("activity_key").on(t.communityId, t.sourceId, t.externalId, t.kind),
+    index("activity_of_thread").on(t.communityId, t.threadId, t.occurredAt),
+    index("activity_of_identity").on(t.communityId, t.identityId, t.occurredAt),
+    index("activity_recent").on(t.communityId, t.occurredAt),
+  ],
+);
+
+/** What an ingest changed, for the consumers that derive something from it. Written in the ingest's transaction. */
+export const outbox = pgTable(
+  "outbox",
+  {
+    communityId: communityId(),
+    id: uuid("id").notNull(),
+    threads: uuid("threads").array().notNull(),
+    identities: uuid("identities").array().notNull(),
+    activities: uuid("activities").array().notNull(),
+    createdAt: at("created_at").notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.communityId, t.id] })],
+);
+
+/** An outbox row that a consumer has still to work through. */
+export const outboxDelivery = pgTable(
+  "outbox_delivery",
+  {
+    communityId: communityId(),
+    consumer: text("consumer").notNull(),
+    outboxId: uuid("outbox_id").notNull(),
+    attempts: integer("attempts").notNull().default(0),
+    error: text("error"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.consumer, t.outboxId] }),
+    foreignKey({ columns: [t.communityId, t.outboxId], foreignColumns: [outbox.communityId, outbox.id] }).onDelete("cascade"),
+  ],
+);
+
+/** Activities per day, for charts over any span. Kept by the roll-up. */
+export const activityDay = pgTable(
+  "activity_day",
+  {
+    communityId: communityId(),
+    day: text("day").notNull(),
+    sourceId: uuid("source_id").notNull(),
+    kind: text("kind").notNull(),
+    visibility: smallint("visibility").notNull(),
+    /** `human`, `team`, `bot`, `unattributed` */
+    authorKind: text("author_kind").notNull(),
+    count: integer("count").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.communityId, t.day, t.sourceId, t.kind, t.visibility, t.authorKind] })],
+);
+
+/** What full-text search reads; built behind the ingest by a consumer. */
+export const searchDocument = pgTable(
+  "search_document",
+  {
+    communityId: uuid("community_id").notNull(),
+    activityId: uuid("activity_id").notNull(),
+    threadId: uuid("thread_id"),
+    visibility: smallint("visibility").notNull(),
+    occurredAt: at("occurred_at").notNull(),
+    tokens: tsvector("tokens").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.activityId] }),
+    index("search_document_tokens").using("gin", t.tokens),
+    index("search_document_recent").on(t.communityId, t.occurredAt),
+  ],
+);
