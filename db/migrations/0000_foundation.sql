@@ -99,6 +99,12 @@ CREATE TABLE "channel" (
 	CONSTRAINT "channel_key" UNIQUE("community_id","source_id","external_id")
 );
 --> statement-breakpoint
+CREATE TABLE "dirty_day" (
+	"community_id" uuid NOT NULL,
+	"day" text NOT NULL,
+	CONSTRAINT "dirty_day_community_id_day_pk" PRIMARY KEY("community_id","day")
+);
+--> statement-breakpoint
 CREATE TABLE "identity" (
 	"community_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -115,6 +121,7 @@ CREATE TABLE "identity" (
 	"kind_locked" boolean DEFAULT false NOT NULL,
 	"member_id" uuid NOT NULL,
 	"first_seen_at" timestamp with time zone,
+	"names_at" timestamp with time zone,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "identity_community_id_id_pk" PRIMARY KEY("community_id","id"),
 	CONSTRAINT "identity_key" UNIQUE("community_id","platform","external_id")
@@ -173,9 +180,10 @@ CREATE TABLE "raw_record" (
 	"payload" text NOT NULL,
 	"hash" "bytea" NOT NULL,
 	"normalize_version" integer NOT NULL,
+	"as_of" timestamp with time zone,
 	"threads" integer NOT NULL,
 	"activities" integer NOT NULL,
-	"identities" integer NOT NULL,
+	"identities" uuid[] NOT NULL,
 	"fetched_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "raw_record_community_id_source_id_stream_external_id_pk" PRIMARY KEY("community_id","source_id","stream","external_id")
 );
@@ -315,6 +323,7 @@ ALTER TABLE "signal" ADD CONSTRAINT "signal_community_id_community_id_fk" FOREIG
 ALTER TABLE "activity_day" ADD CONSTRAINT "activity_day_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "channel" ADD CONSTRAINT "channel_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "channel" ADD CONSTRAINT "channel_community_id_source_id_source_community_id_id_fk" FOREIGN KEY ("community_id","source_id") REFERENCES "public"."source"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "dirty_day" ADD CONSTRAINT "dirty_day_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "identity" ADD CONSTRAINT "identity_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "identity_label" ADD CONSTRAINT "identity_label_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "identity_label" ADD CONSTRAINT "identity_label_community_id_identity_id_identity_community_id_id_fk" FOREIGN KEY ("community_id","identity_id") REFERENCES "public"."identity"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

@@ -58,6 +58,10 @@ export interface NormalizedChannel {
   visibility: Visibility;
 }
 
+/**
+ * A thread may be stated by many records (each mail of a list states its thread): the earliest `openedAt` gives
+ * title, opener and opening; at equal `openedAt` the record read last wins.
+ */
 export interface NormalizedThread {
   externalId: string;
   channel: string;
@@ -80,6 +84,7 @@ export interface NormalizedThread {
   attributes?: Record<string, unknown>;
 }
 
+/** Key: (source, external id, kind). Time, thread, channel and words may change; the key never does. */
 export interface NormalizedActivity {
   externalId: string;
   /**
@@ -112,6 +117,11 @@ export interface RawRecord {
   stream: string;
   externalId: string;
   payload: unknown;
+  /**
+   * The moment of which the payload tells (the source's «updated at»), ISO 8601. With it, an older export that is
+   * brought in later changes nothing.
+   */
+  asOf?: string;
 }
 
 /** A record that could not be used: set aside with its place, its reason and what to do. */

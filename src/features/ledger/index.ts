@@ -9,3 +9,15 @@ export {
   type RecordChunk,
   type ReportedCounts,
 } from "./connector.ts";
+export {
+  type Changes,
+  type Consumer,
+  type ConsumerLag,
+  type ConsumerName,
+  consumerNames,
+  defineConsumer,
+  type DrainProgress,
+  drainOutbox,
+  enqueueChanges,
+  listConsumerLag,
+} from "./consumer.ts";

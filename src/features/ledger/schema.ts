@@ -124,10 +124,12 @@ export const rawRecord = pgTable(
     payload: text("payload").notNull(),
     hash: bytea("hash").notNull(),
     normalizeVersion: integer("normalize_version").notNull(),
-    /** How many threads, activities and identities it states, so that an unchanged record is counted without reading it. */
+    /** The moment of which the payload tells, where the source says so: an older export never overwrites a newer one. */
+    asOf: at("as_of"),
+    /** How many threads and activities it states, and whom, so that an unchanged record is counted without reading it. */
     threads: integer("threads").notNull(),
     activities: integer("activities").notNull(),
-    identities: integer("identities").notNull(),
+    identities: uuid("identities").array().notNull(),
     fetchedAt: at("fetched_at").notNull().defaultNow(),
   },
   (t) => [
@@ -198,6 +200,8 @@ export const identity = pgTable(
     /** The member it belongs to: the connected component of accepted links. Kept by `members`. */
     memberId: uuid("member_id").notNull(),
     firstSeenAt: at("first_seen_at"),
+    /** The moment of which the names above are known: a later sighting replaces them, an earlier one does not. */
+    namesAt: at("names_at"),
     createdAt: at("created_at").notNull().defaultNow(),
   },
   (t) => [
@@ -361,6 +365,13 @@ export const outboxDelivery = pgTable(
     primaryKey({ columns: [t.communityId, t.consumer, t.outboxId] }),
     foreignKey({ columns: [t.communityId, t.outboxId], foreignColumns: [outbox.communityId, outbox.id] }).onDelete("cascade"),
   ],
+);
+
+/** Days whose roll-up no longer fits the activities; worked off once the outbox is empty. */
+export const dirtyDay = pgTable(
+  "dirty_day",
+  { communityId: communityId(), day: text("day").notNull() },
+  (t) => [primaryKey({ columns: [t.communityId, t.day] })],
 );
 
 /** Activities per day, for charts over any span. Kept by the roll-up. */

@@ -1,0 +1,174 @@
+import type { CoreContext } from "#core/context.ts";
+import { array, sql } from "#core/database/database.ts";
+import { newId } from "#core/ids.ts";
+import type { Ctx } from "../access/index.ts";
+
+/** Ids of rows that an ingest or a correction touched. */
+export interface Changes {
+  threads: string[];
+  identities: string[];
+  activities: string[];
+}
+
+/**
+ * Derives something from the ledger: members, questions, search … It is told what changed, recomputes for those
+ * rows, and may be told the same twice.
+ */
+export interface Consumer {
+  name: ConsumerName;
+  /** How many activities one call may carry at most; more waits for the next call. */
+  activitiesMax?: number;
+  /** Runs in a transaction (`ctx.db` is it) together with the note that the changes are done: exactly once. */
+  run(ctx: Ctx, changes: Changes): Promise<void>;
+  /** Called once when nothing is left for this consumer: work that is cheaper done for all changes together. */
+  settle?(ctx: Ctx): Promise<void>;
+}
+
+/**
+ * The names of all consumers, in the order in which they are worked off. The list of the consumers themselves is
+ * `src/consumers.ts`, above the features; a test holds the two together.
+ */
+export const consumerNames = ["rollup", "members", "questions", "signals", "search"] as const;
+export type ConsumerName = (typeof consumerNames)[number];
+
+export function defineConsumer(consumer: Consumer): Consumer {
+  return consumer;
+}
+
+const activitiesPerCall = 20_000;
+
+/**
+ * Tells consumers that rows changed. Call it in the transaction that changes them.
+ * @param consumers names of those to tell; all when absent
+ */
+export async function enqueueChanges(ctx: Ctx, changes: Changes, consumers: readonly ConsumerName[] = consumerNames): Promise<void> {
+  if (consumers.length === 0 || changes.threads.length + changes.identities.length + changes.activities.length === 0) return;
+  const id = newId();
+  await ctx.db.execute(sql`
+    INSERT INTO outbox (community_id, id, threads, identities, activities, created_at)
+    VALUES (${ctx.community.id}, ${id}, ${array(changes.threads, "uuid")}, ${array(changes.identities, "uuid")},
+            ${array(changes.activities, "uuid")}, ${ctx.clock.now()})`);
+  await ctx.db.execute(sql`
+    INSERT INTO outbox_delivery (community_id, consumer, outbox_id)
+    SELECT ${ctx.community.id}, name, ${id} FROM unnest(${array(consumers, "text")}) AS name`);
+}
+
+export interface DrainProgress {
+  consumer: string;
+  /** Deliveries done and left for this consumer. */
+  done: number;
+  left: number;
+}
+
+/**
+ * Works off what the ledger has told the consumers, one consumer after the other in the order of the list, until
+ * nothing is left. Several processes may drain at once: a delivery is claimed by one.
+ * @param input.communityId only this community; all when absent
+ * @returns how many deliveries were worked off
+ */
+export async function drainOutbox(
+  core: CoreContext,
+  input: { consumers: readonly Consumer[]; communityId?: string; signal?: AbortSignal; onProgress?: (progress: DrainProgress) => void },
+): Promise<number> {
+  let total = 0;
+  // A consumer may wake an earlier one, so go round until a whole round finds nothing.
+  for (;;) {
+    let round = 0;
+    for (const ctx of await waitingCommunities(core, input.communityId)) {
+      for (const consumer of input.consumers) {
+        round += await drainConsumer(ctx, consumer, input);
+        if (input.signal?.aborted) return total + round;
+      }
+    }
+    total += round;
+    if (round === 0) return total;
+  }
+}
+
+async function waitingCommunities(core: CoreContext, communityId: string | undefined): Promise<Ctx[]> {
+  const rows = await core.db.rows<{ id: string; slug: string; name: string; timeZone: string }>(sql`
+    SELECT id, slug, name, time_zone AS "timeZone" FROM community c
+    WHERE (${communityId ?? null}::uuid IS NULL OR id = ${communityId ?? null}::uuid)
+      AND EXISTS (SELECT FROM outbox_delivery d WHERE d.community_id = c.id)
+    ORDER BY id`);
+  return rows.map((community) => ({ db: core.db, clock: core.clock, log: core.log, community, viewer: { kind: "system" } }));
+}
+
+async function drainConsumer(
+  ctx: Ctx,
+  consumer: Consumer,
+  input: { signal?: AbortSignal; onProgress?: (progress: DrainProgress) => void },
+): Promise<number> {
+  let done = 0;
+  while (!input.signal?.aborted) {
+    const step = await ctx.db.transaction((tx) => workOffSome({ ...ctx, db: tx }, consumer));
+    if (step === 0) break;
+    done += step;
+    input.onProgress?.({ consumer: consumer.name, done, left: await countDeliveries(ctx, consumer.name) });
+  }
+  if (done > 0) await consumer.settle?.(ctx);
+  return done;
+}
+
+async function workOffSome(ctx: Ctx, consumer: Consumer): Promise<number> {
+  const limit = consumer.activitiesMax ?? activitiesPerCall;
+  // One drainer per consumer and community: claims in any order could let an older recompute overwrite a newer one.
+  const locked = await ctx.db.first<{ got: boolean }>(
+    sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${`${ctx.community.id}:${consumer.name}`}, 0)) AS got`,
+  );
+  if (!locked?.got) return 0;
+  const claimed = await ctx.db.rows<{ id: string; threads: string[]; identities: string[]; activities: string[] }>(sql`
+    WITH waiting AS (
+      SELECT d.outbox_id FROM outbox_delivery d
+      WHERE d.community_id = ${ctx.community.id} AND d.consumer = ${consumer.name}
+      ORDER BY d.outbox_id LIMIT 200
+    ), sized AS (
+      SELECT o.id, sum(cardinality(o.activities) + cardinality(o.identities)) OVER (ORDER BY o.id) AS running
+      FROM outbox o JOIN waiting w ON w.outbox_id = o.id WHERE o.community_id = ${ctx.community.id}
+    ), chosen AS (
+      SELECT id FROM sized WHERE running <= ${limit} OR id = (SELECT min(id::text)::uuid FROM sized)
+    )
+    SELECT o.id, o.threads::text[] AS threads, o.identities::text[] AS identities, o.activities::text[] AS activities
+    FROM outbox o JOIN chosen USING (id) WHERE o.community_id = ${ctx.community.id} ORDER BY o.id`);
+  if (claimed.length === 0) return 0;
+  await consumer.run(ctx, {
+    threads: distinct(claimed.flatMap((row) => row.threads)),
+    identities: distinct(claimed.flatMap((row) => row.identities)),
+    activities: distinct(claimed.flatMap((row) => row.activities)),
+  });
+  const ids = claimed.map((row) => row.id);
+  await ctx.db.execute(sql`
+    DELETE FROM outbox_delivery WHERE community_id = ${ctx.community.id} AND consumer = ${consumer.name}
+      AND outbox_id = ANY(${array(ids, "uuid")})`);
+  await ctx.db.execute(sql`
+    DELETE FROM outbox o WHERE o.community_id = ${ctx.community.id} AND o.id = ANY(${array(ids, "uuid")})
+      AND NOT EXISTS (SELECT FROM outbox_delivery d WHERE d.community_id = o.community_id AND d.outbox_id = o.id)`);
+  return claimed.length;
+}
+
+function distinct(ids: string[]): string[] {
+  return [...new Set(ids)];
+}
+
+async function countDeliveries(ctx: Ctx, consumer: string): Promise<number> {
+  const row = await ctx.db.first<{ n: number }>(
+    sql`SELECT count(*) AS n FROM outbox_delivery WHERE community_id = ${ctx.community.id} AND consumer = ${consumer}`,
+  );
+  return row?.n ?? 0;
+}
+
+export interface ConsumerLag {
+  consumer: string;
+  /** Activities that the consumer has not seen yet. */
+  activities: number;
+  /** Since when the oldest of them waits. */
+  since: Date | null;
+}
+
+/** How far each consumer is behind the ledger. Nothing is listed for those that are up to date. */
+export async function listConsumerLag(ctx: Ctx): Promise<ConsumerLag[]> {
+  return ctx.db.rows<ConsumerLag>(sql`
+    SELECT d.consumer, sum(cardinality(o.activities)) AS activities, min(o.created_at) AS since
+    FROM outbox_delivery d JOIN outbox o ON o.community_id = d.community_id AND o.id = d.outbox_id
+    WHERE d.community_id = ${ctx.community.id} GROUP BY d.consumer ORDER BY d.consumer`);
+}
