@@ -1,3 +1,18 @@
+CREATE TABLE "api_key" (
+	"community_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" text NOT NULL,
+	"name" text NOT NULL,
+	"prefix" text NOT NULL,
+	"key_hash" text NOT NULL,
+	"scopes" text[] NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	"expires_at" timestamp with time zone,
+	"last_used_at" timestamp with time zone,
+	"revoked_at" timestamp with time zone,
+	CONSTRAINT "api_key_community_id_id_pk" PRIMARY KEY("community_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "audit_entry" (
 	"community_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -8,6 +23,74 @@ CREATE TABLE "audit_entry" (
 	"object_id" text NOT NULL,
 	"detail" jsonb DEFAULT '{}'::jsonb NOT NULL,
 	CONSTRAINT "audit_entry_community_id_id_pk" PRIMARY KEY("community_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "auth_account" (
+	"id" text PRIMARY KEY NOT NULL,
+	"user_id" text NOT NULL,
+	"account_id" text NOT NULL,
+	"provider_id" text NOT NULL,
+	"password" text,
+	"access_token" text,
+	"refresh_token" text,
+	"id_token" text,
+	"access_token_expires_at" timestamp with time zone,
+	"refresh_token_expires_at" timestamp with time zone,
+	"scope" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "auth_account_key" UNIQUE("provider_id","account_id")
+);
+--> statement-breakpoint
+CREATE TABLE "auth_rate_limit" (
+	"id" text PRIMARY KEY DEFAULT gen_random_uuid()::text NOT NULL,
+	"key" text NOT NULL,
+	"count" integer NOT NULL,
+	"last_request" bigint NOT NULL,
+	CONSTRAINT "auth_rate_limit_key_unique" UNIQUE("key")
+);
+--> statement-breakpoint
+CREATE TABLE "auth_session" (
+	"id" text PRIMARY KEY NOT NULL,
+	"user_id" text NOT NULL,
+	"token" text NOT NULL,
+	"expires_at" timestamp with time zone NOT NULL,
+	"ip_address" text,
+	"user_agent" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "auth_session_token_unique" UNIQUE("token")
+);
+--> statement-breakpoint
+CREATE TABLE "auth_two_factor" (
+	"id" text PRIMARY KEY NOT NULL,
+	"user_id" text NOT NULL,
+	"secret" text NOT NULL,
+	"backup_codes" text NOT NULL,
+	"verified" boolean DEFAULT true NOT NULL,
+	"failed_verification_count" integer DEFAULT 0 NOT NULL,
+	"locked_until" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "auth_user" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"email" text NOT NULL,
+	"email_verified" boolean DEFAULT false NOT NULL,
+	"image" text,
+	"two_factor_enabled" boolean DEFAULT false NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "auth_user_email_unique" UNIQUE("email")
+);
+--> statement-breakpoint
+CREATE TABLE "auth_verification" (
+	"id" text PRIMARY KEY NOT NULL,
+	"identifier" text NOT NULL,
+	"value" text NOT NULL,
+	"expires_at" timestamp with time zone NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "community" (
@@ -22,12 +105,34 @@ CREATE TABLE "community" (
 	CONSTRAINT "community_slug_unique" UNIQUE("slug")
 );
 --> statement-breakpoint
+CREATE TABLE "invitation" (
+	"community_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"role" text NOT NULL,
+	"note" text DEFAULT '' NOT NULL,
+	"token_hash" text NOT NULL,
+	"created_by" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	"expires_at" timestamp with time zone NOT NULL,
+	"accepted_at" timestamp with time zone,
+	"accepted_by" text,
+	"revoked_at" timestamp with time zone,
+	CONSTRAINT "invitation_community_id_id_pk" PRIMARY KEY("community_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "membership" (
 	"community_id" uuid NOT NULL,
 	"account_id" text NOT NULL,
 	"role" text NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "membership_community_id_account_id_pk" PRIMARY KEY("community_id","account_id")
+);
+--> statement-breakpoint
+CREATE TABLE "setup_token" (
+	"id" text PRIMARY KEY NOT NULL,
+	"token_hash" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	"expires_at" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "signal" (
@@ -181,7 +286,7 @@ CREATE TABLE "raw_record" (
 	"hash" "bytea" NOT NULL,
 	"normalize_version" integer NOT NULL,
 	"as_of" timestamp with time zone,
-	"threads" integer NOT NULL,
+	"threads" uuid[] NOT NULL,
 	"activities" integer NOT NULL,
 	"identities" uuid[] NOT NULL,
 	"fetched_at" timestamp with time zone DEFAULT now() NOT NULL,
@@ -296,16 +401,38 @@ CREATE TABLE "thread" (
 	CONSTRAINT "thread_key" UNIQUE("community_id","source_id","external_id")
 );
 --> statement-breakpoint
+CREATE TABLE "identity_activity" (
+	"community_id" uuid NOT NULL,
+	"identity_id" uuid NOT NULL,
+	"source_id" uuid NOT NULL,
+	"visibility" smallint NOT NULL,
+	"count" integer NOT NULL,
+	"first_at" timestamp with time zone NOT NULL,
+	"last_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "identity_activity_community_id_identity_id_source_id_visibility_pk" PRIMARY KEY("community_id","identity_id","source_id","visibility")
+);
+--> statement-breakpoint
+CREATE TABLE "kind_suggestion" (
+	"community_id" uuid NOT NULL,
+	"identity_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"reason" text NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"decided_at" timestamp with time zone,
+	CONSTRAINT "kind_suggestion_community_id_identity_id_kind_pk" PRIMARY KEY("community_id","identity_id","kind")
+);
+--> statement-breakpoint
 CREATE TABLE "member" (
 	"community_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
 	"display_name" text NOT NULL,
 	"avatar_url" text,
 	"kind" text DEFAULT 'human' NOT NULL,
+	"mixed" boolean DEFAULT false NOT NULL,
 	"visibility" smallint NOT NULL,
 	"activity_counts" integer[] DEFAULT '{0,0,0,0}' NOT NULL,
-	"first_activity_at" timestamp with time zone,
-	"last_activity_at" timestamp with time zone,
+	"first_activity_at" timestamp with time zone[] NOT NULL,
+	"last_activity_at" timestamp with time zone[] NOT NULL,
 	"identity_count" integer DEFAULT 1 NOT NULL,
 	CONSTRAINT "member_community_id_id_pk" PRIMARY KEY("community_id","id")
 );
@@ -314,11 +441,38 @@ CREATE TABLE "member_day" (
 	"community_id" uuid NOT NULL,
 	"identity_id" uuid NOT NULL,
 	"day" text NOT NULL,
+	"source_id" uuid NOT NULL,
 	"visibility" smallint NOT NULL,
 	"count" integer NOT NULL,
-	CONSTRAINT "member_day_community_id_identity_id_day_visibility_pk" PRIMARY KEY("community_id","identity_id","day","visibility")
+	CONSTRAINT "member_day_community_id_identity_id_day_source_id_visibility_pk" PRIMARY KEY("community_id","identity_id","day","source_id","visibility")
 );
 --> statement-breakpoint
+CREATE TABLE "member_text" (
+	"community_id" uuid NOT NULL,
+	"member_id" uuid NOT NULL,
+	"text" text NOT NULL,
+	CONSTRAINT "member_text_community_id_member_id_pk" PRIMARY KEY("community_id","member_id")
+);
+--> statement-breakpoint
+CREATE TABLE "question_mark" (
+	"community_id" uuid NOT NULL,
+	"thread_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"mark" text NOT NULL,
+	"author" text NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	"withdrawn_at" timestamp with time zone,
+	CONSTRAINT "question_mark_community_id_thread_id_id_pk" PRIMARY KEY("community_id","thread_id","id")
+);
+--> statement-breakpoint
+ALTER TABLE "api_key" ADD CONSTRAINT "api_key_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "audit_entry" ADD CONSTRAINT "audit_entry_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "auth_account" ADD CONSTRAINT "auth_account_user_id_auth_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."auth_user"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "auth_session" ADD CONSTRAINT "auth_session_user_id_auth_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."auth_user"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "auth_two_factor" ADD CONSTRAINT "auth_two_factor_user_id_auth_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."auth_user"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "invitation" ADD CONSTRAINT "invitation_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "membership" ADD CONSTRAINT "membership_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "membership" ADD CONSTRAINT "membership_account_id_auth_user_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."auth_user"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "signal" ADD CONSTRAINT "signal_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "activity_day" ADD CONSTRAINT "activity_day_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "channel" ADD CONSTRAINT "channel_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -347,8 +501,24 @@ ALTER TABLE "sync_log" ADD CONSTRAINT "sync_log_community_id_sync_id_sync_commun
 ALTER TABLE "thread" ADD CONSTRAINT "thread_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "thread" ADD CONSTRAINT "thread_community_id_source_id_source_community_id_id_fk" FOREIGN KEY ("community_id","source_id") REFERENCES "public"."source"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "thread" ADD CONSTRAINT "thread_community_id_channel_id_channel_community_id_id_fk" FOREIGN KEY ("community_id","channel_id") REFERENCES "public"."channel"("community_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "identity_activity" ADD CONSTRAINT "identity_activity_community_id_identity_id_identity_community_id_id_fk" FOREIGN KEY ("community_id","identity_id") REFERENCES "public"."identity"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "kind_suggestion" ADD CONSTRAINT "kind_suggestion_community_id_identity_id_identity_community_id_id_fk" FOREIGN KEY ("community_id","identity_id") REFERENCES "public"."identity"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "member" ADD CONSTRAINT "member_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "member_day" ADD CONSTRAINT "member_day_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "member_day" ADD CONSTRAINT "member_day_community_id_identity_id_identity_community_id_id_fk" FOREIGN KEY ("community_id","identity_id") REFERENCES "public"."identity"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "member_text" ADD CONSTRAINT "member_text_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "member_text" ADD CONSTRAINT "member_text_community_id_member_id_member_community_id_id_fk" FOREIGN KEY ("community_id","member_id") REFERENCES "public"."member"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "question_mark" ADD CONSTRAINT "question_mark_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "question_mark" ADD CONSTRAINT "question_mark_community_id_thread_id_thread_community_id_id_fk" FOREIGN KEY ("community_id","thread_id") REFERENCES "public"."thread"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "api_key_hash" ON "api_key" USING btree ("key_hash");--> statement-breakpoint
+CREATE INDEX "audit_of_object" ON "audit_entry" USING btree ("community_id","object_kind","object_id","id");--> statement-breakpoint
+CREATE INDEX "audit_of_actor" ON "audit_entry" USING btree ("community_id","actor","id");--> statement-breakpoint
+CREATE INDEX "auth_account_of_user" ON "auth_account" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "auth_rate_limit_age" ON "auth_rate_limit" USING btree ("last_request");--> statement-breakpoint
+CREATE INDEX "auth_session_of_user" ON "auth_session" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "auth_two_factor_of_user" ON "auth_two_factor" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "auth_verification_identifier" ON "auth_verification" USING btree ("identifier");--> statement-breakpoint
+CREATE INDEX "invitation_token" ON "invitation" USING btree ("token_hash");--> statement-breakpoint
+CREATE INDEX "membership_of_account" ON "membership" USING btree ("account_id");--> statement-breakpoint
 CREATE INDEX "signal_recent" ON "signal" USING btree ("community_id","occurred_at","id");--> statement-breakpoint
 CREATE INDEX "signal_of_thread" ON "signal" USING btree ("community_id","thread_id");--> statement-breakpoint
 CREATE INDEX "activity_of_thread" ON "activity" USING btree ("community_id","thread_id","occurred_at");--> statement-breakpoint
@@ -364,6 +534,14 @@ CREATE INDEX "thread_recent" ON "thread" USING btree ("community_id","last_activ
 CREATE INDEX "thread_waiting" ON "thread" USING btree ("community_id","waiting_since","id") WHERE waiting_since IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "thread_opener" ON "thread" USING btree ("community_id","opener_id");--> statement-breakpoint
 CREATE INDEX "thread_opened" ON "thread" USING btree ("community_id","opened_at");--> statement-breakpoint
-CREATE INDEX "member_recent" ON "member" USING btree ("community_id","last_activity_at","id");--> statement-breakpoint
-CREATE INDEX "member_first" ON "member" USING btree ("community_id","first_activity_at");--> statement-breakpoint
-CREATE INDEX "member_day_by_day" ON "member_day" USING btree ("community_id","day");
+CREATE INDEX "member_recent_team" ON "member" USING btree ("community_id",(last_activity_at[3]),"id");--> statement-breakpoint
+CREATE INDEX "member_recent_restricted" ON "member" USING btree ("community_id",(last_activity_at[4]),"id");--> statement-breakpoint
+CREATE INDEX "member_first_team" ON "member" USING btree ("community_id",(first_activity_at[3]),"id");--> statement-breakpoint
+CREATE INDEX "member_first_restricted" ON "member" USING btree ("community_id",(first_activity_at[4]),"id");--> statement-breakpoint
+CREATE INDEX "member_busy_team" ON "member" USING btree ("community_id",(activity_counts[3]),"id");--> statement-breakpoint
+CREATE INDEX "member_busy_restricted" ON "member" USING btree ("community_id",(activity_counts[4]),"id");--> statement-breakpoint
+CREATE INDEX "member_name" ON "member" USING btree ("community_id",lower(display_name),"id");--> statement-breakpoint
+CREATE INDEX "member_marked" ON "member" USING btree ("community_id","kind","id") WHERE kind <> 'human';--> statement-breakpoint
+CREATE INDEX "member_day_by_day" ON "member_day" USING btree ("community_id","day","identity_id");--> statement-breakpoint
+CREATE INDEX "member_text_trigrams" ON "member_text" USING gin (text gin_trgm_ops);--> statement-breakpoint
+CREATE INDEX "question_mark_recent" ON "question_mark" USING btree ("community_id","at");

@@ -1,8 +1,60 @@
+export { type Account, findAccount, findAccountByEmail, type NewAccount, newAccountSchema, renameAccount } from "./account.ts";
+export { type ApiKeyGrant, type ApiKeyRow, createApiKey, findViewerByApiKey, listApiKeys, newApiKeySchema, revokeApiKey } from "./api-key.ts";
+export { actorOf, type AuditRecord, type AuditRow, listAudit, recordAudit } from "./audit.ts";
+export { type Auth, type AuthOptions, clientIpHeader, createAuth, type OauthProvider, oauthProviders } from "./auth.ts";
+export {
+  canonicalTimeZone,
+  changeCommunity,
+  type CommunityChange,
+  type CommunityDetail,
+  createCommunity,
+  ensureCommunity,
+  listAllCommunities,
+  listCommunitiesOf,
+  listOpenCommunities,
+  type NewCommunity,
+  newCommunitySchema,
+  openAsSystem,
+  proposeSlug,
+} from "./community.ts";
 export type { CommunityRef, Ctx } from "./context.ts";
 export {
+  acceptInvitation,
+  createInvitation,
+  type InvitationRefusal,
+  type InvitationRow,
+  listInvitations,
+  newInvitationSchema,
+  readInvitation,
+  revokeInvitation,
+} from "./invitation.ts";
+export { checkPassword, passwordMinLength, passwordProblem } from "./password.ts";
+export { hitRateLimit } from "./rate-limit.ts";
+export { adminRoles, editorRoles, isAtLeast, parseRole, requireRole, requireScope, teamRoles } from "./role.ts";
+export { listSessions, revokeOtherSessions, revokeSession, type SessionRow } from "./session.ts";
+export { completeSetup, createSetupToken, hasOwner, readSetup, type SetupRefusal, type SetupState } from "./setup.ts";
+export {
+  type AuthOutcome,
+  changePassword,
+  disableSecondFactor,
+  enableSecondFactor,
+  requestMagicLink,
+  requestPasswordReset,
+  resetPassword,
+  signIn,
+  signOut,
+  startProviderSignIn,
+  verifySecondFactor,
+} from "./sign-in.ts";
+export { changeRole, grantRole, joinCommunity, listTeam, removeFromTeam, type TeamMember } from "./team.ts";
+export { type Caller, findViewer, openCommunity } from "./viewer.ts";
+export {
   canSee,
+  holdsScope,
   type Role,
   roles,
+  type Scope,
+  scopes,
   type Viewer,
   type Visibility,
   type VisibilityScope,

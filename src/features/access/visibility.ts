@@ -24,10 +24,25 @@ export function visibilityOf(rank: number): Visibility {
 export const roles = ["owner", "admin", "advocate", "product", "viewer", "developer"] as const;
 export type Role = (typeof roles)[number];
 
+/**
+ * What an API key may be used for. `admin` includes all; `write` and `export` include `read`; `import` alone
+ * brings records in and reads nothing that is not public.
+ */
+export const scopes = ["read", "write", "import", "export", "admin"] as const;
+export type Scope = (typeof scopes)[number];
+
+const impliedBy: Record<Scope, readonly Scope[]> = {
+  read: ["read", "write", "export", "admin"],
+  write: ["write", "admin"],
+  import: ["import", "admin"],
+  export: ["export", "admin"],
+  admin: ["admin"],
+};
+
 /** Who asks. `system` is the process itself (jobs, the local CLI) acting on the owner's behalf. */
 export type Viewer =
   | { kind: "anonymous" }
-  | { kind: "account"; accountId: string; role: Role; apiKeyId?: string; scopes?: readonly string[] }
+  | { kind: "account"; accountId: string; role: Role; apiKeyId?: string; scopes?: readonly Scope[] }
   | { kind: "system" };
 
 const levelOfRole: Record<Role, Visibility> = {
@@ -39,10 +54,16 @@ const levelOfRole: Record<Role, Visibility> = {
   developer: "members",
 };
 
-/** The most closed visibility that a viewer still sees. */
+/** Whether the viewer may act in this scope. Only API keys are limited by scopes; roles are another question. */
+export function holdsScope(viewer: Viewer, scope: Scope): boolean {
+  if (viewer.kind !== "account" || viewer.apiKeyId === undefined) return true;
+  return impliedBy[scope].some((held) => viewer.scopes?.includes(held));
+}
+
+/** The most closed visibility that a viewer still sees. A key that may not read sees what a visitor sees. */
 export function viewerLevel(viewer: Viewer): Visibility {
   if (viewer.kind === "system") return "restricted";
-  if (viewer.kind === "anonymous") return "public";
+  if (viewer.kind === "anonymous" || !holdsScope(viewer, "read")) return "public";
   return levelOfRole[viewer.role];
 }
 
