@@ -15,9 +15,14 @@ export {
   type ConsumerLag,
   type ConsumerName,
   consumerNames,
-  defineConsumer,
   type DrainProgress,
+  defineConsumer,
   drainOutbox,
   enqueueChanges,
   listConsumerLag,
 } from "./consumer.ts";
+export { openFile, type OpenedFile, parseSettings, recognizeFile, type RunImportInput, runImport } from "./import-file.ts";
+export { markDaysOfIdentities, rollUp } from "./roll-up.ts";
+export { replaySource, type RunPullInput, runPull } from "./run-pull.ts";
+export type { SyncOutcome, SyncProgress } from "./run-records.ts";
+export { deleteSource, ensureSource, requireSource, type SourceRef, updateSource } from "./sources.ts";

@@ -126,8 +126,8 @@ export const rawRecord = pgTable(
     normalizeVersion: integer("normalize_version").notNull(),
     /** The moment of which the payload tells, where the source says so: an older export never overwrites a newer one. */
     asOf: at("as_of"),
-    /** How many threads and activities it states, and whom, so that an unchanged record is counted without reading it. */
-    threads: integer("threads").notNull(),
+    /** Which threads and people and how many activities it states, so that an unchanged record is counted without reading it. */
+    threads: uuid("threads").array().notNull(),
     activities: integer("activities").notNull(),
     identities: uuid("identities").array().notNull(),
     fetchedAt: at("fetched_at").notNull().defaultNow(),

@@ -1,0 +1,142 @@
+import { open, stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { z } from "zod";
+import { AppError } from "#core/errors.ts";
+import { sql } from "#core/database/database.ts";
+import type { Ctx } from "../access/index.ts";
+import type { Connector } from "./connector.ts";
+import { type RunRecordsInput, runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
+import { ensureSource, storeReported } from "./sources.ts";
+
+/** The stream under which a file's records are kept. */
+export const fileStream = "file";
+const headBytes = 65_536;
+
+export interface OpenedFile {
+  path: string;
+  head: Buffer;
+  isDirectory: boolean;
+  sizeBytes: number;
+}
+
+/**
+ * Looks at a file before anything reads it.
+ * @throws AppError `not_found`, `forbidden` or `unreadable_file`, naming the path and what to do
+ */
+export async function openFile(path: string): Promise<OpenedFile> {
+  const absolute = resolve(path);
+  const found = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") {
+      throw new AppError("not_found", { public: `There is no file at ${absolute}. Check the path.` });
+    }
+    throw unreadable(absolute, error);
+  });
+  if ((found.mode & 0o444) === 0) {
+    throw new AppError("forbidden", { public: `${absolute} may not be read by anybody (its permissions are ${(found.mode & 0o777).toString(8).padStart(3, "0")}). Allow reading with: chmod u+r` });
+  }
+  if (found.isDirectory()) return { path: absolute, head: Buffer.alloc(0), isDirectory: true, sizeBytes: 0 };
+  if (!found.isFile()) {
+    throw new AppError("unreadable_file", { public: `${absolute} is neither a file nor a folder. Give the path of an export.` });
+  }
+  if (found.size === 0) {
+    throw new AppError("unreadable_file", { public: `${absolute} is empty (0 bytes). The export or its download was cut off; make it again.` });
+  }
+  const handle = await open(absolute, "r").catch((error: NodeJS.ErrnoException) => {
+    throw unreadable(absolute, error);
+  });
+  try {
+    const head = Buffer.alloc(Math.min(headBytes, found.size));
+    await handle.read(head, 0, head.length, 0);
+    return { path: absolute, head, isDirectory: false, sizeBytes: found.size };
+  } finally {
+    await handle.close();
+  }
+}
+
+function unreadable(path: string, error: NodeJS.ErrnoException): AppError {
+  if (error.code === "EACCES" || error.code === "EPERM") {
+    return new AppError("forbidden", { public: `${path} may not be read by this user. Change its permissions or run as its owner.`, cause: error });
+  }
+  return new AppError("unreadable_file", { public: `${path} could not be opened: ${error.message}`, cause: error });
+}
+
+/**
+ * Which connectors know a file, the surest first.
+ * @returns only those that are at all sure; an empty list means nobody knows it
+ */
+export function recognizeFile(connectors: readonly Connector[], file: OpenedFile): { connector: Connector; confidence: number }[] {
+  return connectors
+    .map((connector) => ({ connector, confidence: connector.recognizes?.(file) ?? 0 }))
+    .filter((match) => match.confidence > 0)
+    .sort((a, b) => b.confidence - a.confidence);
+}
+
+export interface RunImportInput {
+  connector: Connector;
+  path: string;
+  /** As typed or sent; parsed by the connector's schema here. */
+  settings?: unknown;
+  sourceName?: string;
+  signal?: AbortSignal;
+  onProgress?: (progress: SyncProgress) => void;
+  /** What the user called the file, when the path is a temporary one. */
+  fileName?: string;
+}
+
+/**
+ * Brings an export file or folder into the ledger. The file is checked as a whole first: a broken one changes nothing.
+ * Bringing it in again does nothing new; a run that died goes on where it stopped.
+ * @throws AppError `unreadable_file` and its kin with place and remedy, `invalid_input` for settings, `busy`
+ */
+export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOutcome> {
+  const { connector } = input;
+  if (!connector.importFile || !connector.identifyFile) {
+    throw new AppError("invalid_input", { public: `${connector.title} has no files to bring in; it is a live source.` });
+  }
+  const settings = parseSettings(connector, input.settings ?? {});
+  const file = await openFile(input.path);
+  const signal = input.signal ?? new AbortController().signal;
+  const fileInput = { settings, path: file.path, head: file.head, signal };
+  const identified = await connector.identifyFile(ctx, fileInput);
+  const source = await ensureSource(ctx, {
+    connector: connector.id,
+    origin: identified.origin,
+    name: input.sourceName ?? identified.name,
+    settings,
+  });
+  if (identified.reported) await storeReported(ctx, { sourceId: source.id, stream: fileStream, reported: identified.reported });
+  const importFile = connector.importFile.bind(connector);
+  return runRecords(ctx, {
+    source,
+    connector,
+    settings,
+    stream: fileStream,
+    trigger: "import",
+    subject: input.fileName ?? basename(file.path),
+    fresh: !(await holdsRecords(ctx, source.id)),
+    force: false,
+    chunks: (runSignal) => importFile(ctx, { ...fileInput, signal: runSignal }),
+    signal: input.signal,
+    onProgress: input.onProgress,
+  } satisfies RunRecordsInput);
+}
+
+/**
+ * Settings as the connector's schema reads them.
+ * @throws AppError `invalid_input` with each field's problem
+ */
+export function parseSettings(connector: Connector, settings: unknown): unknown {
+  const parsed = connector.settings.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  throw new AppError("invalid_input", {
+    public: `The settings for ${connector.title} are not right: ${z.prettifyError(parsed.error)}`,
+    issues: parsed.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message })),
+  });
+}
+
+export async function holdsRecords(ctx: Ctx, sourceId: string): Promise<boolean> {
+  const row = await ctx.db.first<{ held: boolean }>(
+    sql`SELECT EXISTS (SELECT FROM raw_record WHERE community_id = ${ctx.community.id} AND source_id = ${sourceId}) AS held`,
+  );
+  return row?.held ?? false;
+}

@@ -1,0 +1,126 @@
+import type { Ctx } from "../access/index.ts";
+import type { NormalizedBatch, RawRecord, RejectedRecord } from "./batch.ts";
+import { type Connector, RecordError } from "./connector.ts";
+import { activityKey, addToBatch, emptyBatch, hashPayload, identityKey, type MergedBatch } from "./merge-batch.ts";
+import { findHeldRecords, type HeldRecord, readPayloads } from "./store-raw-records.ts";
+
+/** Records that were read and understood, ready to be stored in one transaction. */
+export interface PreparedRecords {
+  stream: string;
+  merged: MergedBatch;
+  raw: { record: RawRecord; payloadText: string; hash: string; normalizeVersion: number; threadKeys: string[]; activities: number; identityKeys: string[] }[];
+  /** Held already with the same payload, read by the same normaliser. */
+  same: HeldRecord[];
+  /** What records stated before and state no longer. */
+  gone: { externalId: string; kind: string }[];
+  rejected: RejectedRecord[];
+}
+
+export interface PrepareInput {
+  source: { id: string };
+  connector: Connector;
+  settings: unknown;
+  stream: string;
+  records: readonly { record: RawRecord; payloadText: string }[];
+  rejected: readonly RejectedRecord[];
+  /** Nothing of the source is held yet: there is nothing to compare with. */
+  fresh: boolean;
+  /** Read unchanged records anew: a replay. */
+  force: boolean;
+}
+
+/**
+ * Tells new records from held ones and normalises the new. Nothing is written. A record that cannot be used is set
+ * aside with its reason; it never stops the others.
+ */
+export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<PreparedRecords> {
+  const { connector } = input;
+  const prepared: PreparedRecords = { stream: input.stream, merged: emptyBatch(), raw: [], same: [], gone: [], rejected: [...input.rejected] };
+  const byId = new Map<string, { record: RawRecord; payloadText: string; hash: string }>();
+  for (const { record, payloadText } of input.records) {
+    const before = byId.get(record.externalId);
+    if (before && isOlder(record.asOf, before.record.asOf)) continue;
+    byId.set(record.externalId, { record, payloadText, hash: hashPayload(payloadText) });
+  }
+  const held = input.fresh
+    ? new Map<string, HeldRecord>()
+    : await findHeldRecords(ctx, { sourceId: input.source.id, stream: input.stream, externalIds: [...byId.keys()] });
+
+  const changed: string[] = [];
+  for (const [externalId, entry] of byId) {
+    const known = held.get(externalId);
+    if (known && !input.force && known.normalizeVersion === connector.normalizeVersion) {
+      if (known.hash === entry.hash || isOlder(entry.record.asOf, known.asOf?.toISOString())) {
+        prepared.same.push(known);
+        continue;
+      }
+    }
+    if (known && !input.force && known.normalizeVersion > 0) changed.push(externalId);
+    normalizeInto(prepared, { connector, settings: input.settings, ...entry });
+  }
+  if (changed.length > 0) await findGone(ctx, { ...input, externalIds: changed }, prepared);
+  return prepared;
+}
+
+function normalizeInto(
+  prepared: PreparedRecords,
+  input: { connector: Connector; settings: unknown; record: RawRecord; payloadText: string; hash: string },
+): void {
+  const { record } = input;
+  let batch: NormalizedBatch;
+  let normalizeVersion = input.connector.normalizeVersion;
+  try {
+    batch = input.connector.normalize(record, input.settings);
+  } catch (error) {
+    prepared.rejected.push(describeRejection(record, error));
+    batch = { identities: [], channels: [], threads: [], activities: [] };
+    // Version 0 is read anew on every run, so that a record set aside gets its chance once it can be read.
+    normalizeVersion = 0;
+  }
+  addToBatch(prepared.merged, batch);
+  prepared.raw.push({
+    record,
+    payloadText: input.payloadText,
+    hash: input.hash,
+    normalizeVersion,
+    threadKeys: batch.threads.map((thread) => thread.externalId),
+    activities: batch.activities.length,
+    identityKeys: [...new Set(batch.identities.map(identityKey))],
+  });
+}
+
+function describeRejection(record: RawRecord, error: unknown): RejectedRecord {
+  const excerpt = JSON.stringify(record.payload)?.slice(0, 300);
+  if (error instanceof RecordError) {
+    return { stream: record.stream, externalId: record.externalId, place: error.place, reason: error.message, remedy: error.remedy, excerpt };
+  }
+  return {
+    stream: record.stream,
+    externalId: record.externalId,
+    place: record.externalId,
+    reason: `The record could not be read: ${error instanceof Error ? error.message : String(error)}`,
+    remedy: "It is kept as it came and read again on every run; a newer version of Causeway may understand it.",
+    excerpt,
+  };
+}
+
+/** Compares what changed records stated before with what they state now: what is missing was deleted at the source. */
+async function findGone(ctx: Ctx, input: PrepareInput & { externalIds: string[] }, prepared: PreparedRecords): Promise<void> {
+  const before = await readPayloads(ctx, { sourceId: input.source.id, stream: input.stream, externalIds: input.externalIds });
+  for (const [externalId, payload] of before) {
+    let old: NormalizedBatch;
+    try {
+      old = input.connector.normalize({ stream: input.stream, externalId, payload }, input.settings);
+    } catch {
+      // What was held could not be read either, so it stated nothing that could be missing now.
+      continue;
+    }
+    for (const activity of old.activities) {
+      if (!prepared.merged.activities.has(activityKey(activity))) prepared.gone.push({ externalId: activity.externalId, kind: activity.kind });
+    }
+  }
+}
+
+function isOlder(a: string | undefined, b: string | null | undefined): boolean {
+  return a !== undefined && b !== null && b !== undefined && new Date(a) < new Date(b);
+}

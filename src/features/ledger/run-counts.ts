@@ -1,0 +1,44 @@
+import type { IngestCounts } from "./batch.ts";
+
+/** Things counted once however many records name them: new beats changed beats same. */
+class DistinctCounts {
+  private readonly created = new Set<string>();
+  private readonly changed = new Set<string>();
+  private readonly seen = new Set<string>();
+
+  add(input: { created: Iterable<string>; changed: Iterable<string>; seen: Iterable<string> }): void {
+    for (const id of input.created) this.created.add(id);
+    for (const id of input.changed) if (!this.created.has(id)) this.changed.add(id);
+    for (const id of input.seen) this.seen.add(id);
+  }
+
+  get sizes(): { new: number; changed: number; same: number } {
+    const same = Math.max(0, this.seen.size - this.created.size - this.changed.size);
+    return { new: this.created.size, changed: this.changed.size, same };
+  }
+}
+
+/** What a run has done so far. */
+export class RunCounts {
+  readonly threads = new DistinctCounts();
+  readonly identities = new DistinctCounts();
+  readonly activities = { new: 0, changed: 0, same: 0 };
+  readonly activitiesByKind: Record<string, number> = {};
+  rejected = 0;
+
+  addKinds(kinds: ReadonlyMap<string, number>): void {
+    for (const [kind, n] of kinds) this.activitiesByKind[kind] = (this.activitiesByKind[kind] ?? 0) + n;
+  }
+
+  toJSON(): IngestCounts {
+    const threads = this.threads.sizes;
+    const identities = this.identities.sizes;
+    return {
+      new: { threads: threads.new, activities: this.activities.new, identities: identities.new },
+      changed: { threads: threads.changed, activities: this.activities.changed, identities: identities.changed },
+      same: { threads: threads.same, activities: this.activities.same, identities: identities.same },
+      rejected: { threads: 0, activities: this.rejected, identities: 0 },
+      activitiesByKind: { ...this.activitiesByKind },
+    };
+  }
+}

@@ -1,0 +1,147 @@
+import { AppError, toAppError } from "#core/errors.ts";
+import type { Ctx } from "../access/index.ts";
+import type { IngestCounts, RawRecord, RejectedRecord } from "./batch.ts";
+import type { Connector, RecordChunk } from "./connector.ts";
+import { ingest } from "./ingest.ts";
+import { type PreparedRecords, prepareRecords } from "./prepare-records.ts";
+import { RunCounts } from "./run-counts.ts";
+import { beat, failSync, finishSync, logSync, type SyncTrigger, startSync } from "./sync-runs.ts";
+
+export interface SyncProgress {
+  phase: "reading" | "storing" | "done";
+  done: number;
+  total: number | null;
+  unit: "bytes" | "records" | "pages";
+  /** Activities stored a second since the run began. */
+  ratePerSecond: number;
+  etaSeconds: number | null;
+  counts: IngestCounts;
+}
+
+export interface SyncOutcome {
+  syncId: string;
+  sourceId: string;
+  counts: IngestCounts;
+  rejected: number;
+}
+
+export interface RunRecordsInput {
+  source: { id: string; visibilityFloor: number | null };
+  connector: Connector;
+  settings: unknown;
+  stream: string;
+  trigger: SyncTrigger;
+  subject?: string;
+  fresh: boolean;
+  force: boolean;
+  chunks: (signal: AbortSignal) => AsyncIterable<RecordChunk>;
+  signal?: AbortSignal;
+  onProgress?: (progress: SyncProgress) => void;
+}
+
+/** A transaction holds about this much: large enough to be fast, small enough to be short and to bound memory. */
+const recordsPerBatch = 2_000;
+const payloadCharsPerBatch = 3_000_000;
+
+interface Group {
+  records: { record: RawRecord; payloadText: string }[];
+  rejected: RejectedRecord[];
+  chars: number;
+  cursor: unknown;
+  progress: RecordChunk["progress"];
+}
+
+/**
+ * Takes the records of a file, a pull or a replay into the ledger, group by group: while one group is being stored,
+ * the next is read and normalised. Stops cleanly between groups when told to.
+ * @throws AppError whatever the connector reports, or `conflict` when stopped; groups stored before that stay
+ */
+export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<SyncOutcome> {
+  const syncId = await startSync(ctx, { sourceId: input.source.id, trigger: input.trigger, subject: input.subject });
+  const counts = new RunCounts();
+  const startedMs = performance.now();
+  const abort = new AbortController();
+  const signal = input.signal ? AbortSignal.any([input.signal, abort.signal]) : abort.signal;
+  let last: SyncProgress = describe(undefined, counts, startedMs);
+  let storing: Promise<void> = Promise.resolve();
+  try {
+    for await (const group of groupChunks(input.chunks(signal))) {
+      signal.throwIfAborted();
+      const prepared = await prepareRecords(ctx, { ...input, records: group.records, rejected: group.rejected });
+      await storing;
+      storing = store(ctx, { ...input, syncId, prepared, group, counts, startedMs }).then((progress) => {
+        last = progress;
+      });
+      // Awaited at the next turn; until then a failure must not count as unhandled.
+      storing.catch(() => undefined);
+    }
+    await storing;
+    const result = counts.toJSON();
+    await finishSync(ctx, { syncId, sourceId: input.source.id, stream: input.stream, counts: result, progress: { ...last, phase: "done" } });
+    await logSync(ctx, { syncId, level: "info", message: summarize(result) });
+    input.onProgress?.({ ...last, phase: "done", etaSeconds: 0, counts: result });
+    return { syncId, sourceId: input.source.id, counts: result, rejected: counts.rejected };
+  } catch (error) {
+    const cancelled = input.signal?.aborted ?? false;
+    const failure = cancelled
+      ? new AppError("conflict", { public: "The run was stopped. What it had stored stays; run it again to go on.", cause: error })
+      : toAppError(error);
+    abort.abort();
+    // A group that is being stored ends first, so that the run's last word is true.
+    await storing.catch(() => undefined);
+    await failSync(ctx, { syncId, error: failure, cancelled, counts: counts.toJSON() });
+    throw failure;
+  }
+}
+
+async function store(
+  ctx: Ctx,
+  input: RunRecordsInput & { syncId: string; prepared: PreparedRecords; group: Group; counts: RunCounts; startedMs: number },
+): Promise<SyncProgress> {
+  await ingest(ctx, { source: input.source, syncId: input.syncId, prepared: input.prepared, cursor: input.group.cursor, counts: input.counts });
+  const progress = describe(input.group.progress, input.counts, input.startedMs);
+  await beat(ctx, { syncId: input.syncId, counts: progress.counts, progress: { ...progress, counts: undefined } });
+  input.onProgress?.(progress);
+  return progress;
+}
+
+async function* groupChunks(chunks: AsyncIterable<RecordChunk>): AsyncGenerator<Group> {
+  let group: Group = { records: [], rejected: [], chars: 0, cursor: undefined, progress: undefined };
+  for await (const chunk of chunks) {
+    for (const record of chunk.records) {
+      const payloadText = JSON.stringify(record.payload);
+      group.records.push({ record, payloadText });
+      group.chars += payloadText.length;
+    }
+    group.rejected.push(...(chunk.rejected ?? []));
+    group.cursor = chunk.cursor ?? group.cursor;
+    group.progress = chunk.progress ?? group.progress;
+    if (group.records.length >= recordsPerBatch || group.chars >= payloadCharsPerBatch) {
+      yield group;
+      group = { records: [], rejected: [], chars: 0, cursor: undefined, progress: undefined };
+    }
+  }
+  if (group.records.length > 0 || group.rejected.length > 0 || group.cursor !== undefined) yield group;
+}
+
+function describe(progress: RecordChunk["progress"], counts: RunCounts, startedMs: number): SyncProgress {
+  const seconds = Math.max(0.001, (performance.now() - startedMs) / 1000);
+  const done = progress?.done ?? 0;
+  const total = progress?.total ?? null;
+  const { activities } = counts;
+  return {
+    phase: "storing",
+    done,
+    total,
+    unit: progress?.unit ?? "records",
+    ratePerSecond: Math.round((activities.new + activities.changed + activities.same) / seconds),
+    etaSeconds: total !== null && done > 0 ? Math.round((seconds / done) * (total - done)) : null,
+    counts: counts.toJSON(),
+  };
+}
+
+function summarize(counts: IngestCounts): string {
+  const { activities, threads, identities } = counts.new;
+  const aside = counts.rejected.activities > 0 ? ` ${counts.rejected.activities} records set aside.` : "";
+  return `${activities} activities, ${threads} threads and ${identities} identities new; ${counts.changed.activities} activities changed, ${counts.same.activities} the same.${aside}`;
+}

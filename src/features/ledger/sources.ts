@@ -1,0 +1,108 @@
+import { json, sql } from "#core/database/database.ts";
+import { AppError } from "#core/errors.ts";
+import { newId } from "#core/ids.ts";
+import { type Ctx, type Visibility, visibilityRank } from "../access/index.ts";
+import type { ReportedCounts } from "./connector.ts";
+import { enqueueChanges } from "./consumer.ts";
+
+export interface SourceRef {
+  id: string;
+  connector: string;
+  origin: string;
+  name: string;
+  settings: unknown;
+  visibilityFloor: number | null;
+}
+
+/**
+ * The source of an origin, made when there is none yet: two exports of one thing feed one source.
+ * @param input.settings parsed by the connector's schema; kept only when the source is new
+ */
+export async function ensureSource(ctx: Ctx, input: { connector: string; origin: string; name: string; settings?: unknown }): Promise<SourceRef> {
+  await ctx.db.execute(sql`
+    INSERT INTO source (community_id, id, connector, origin, name, settings, created_at)
+    VALUES (${ctx.community.id}, ${newId()}, ${input.connector}, ${input.origin}, ${input.name}, ${json(input.settings ?? {})}, ${ctx.clock.now()})
+    ON CONFLICT (community_id, origin) DO UPDATE SET deleted_at = NULL`);
+  const found = await findSource(ctx, sql`s.origin = ${input.origin}`);
+  if (!found) throw new AppError("internal", { public: "The source could not be stored.", internal: input.origin });
+  return found;
+}
+
+/**
+ * A source by its id.
+ * @throws AppError `not_found`
+ */
+export async function requireSource(ctx: Ctx, sourceId: string): Promise<SourceRef> {
+  const found = await findSource(ctx, sql`s.id = ${sourceId}`);
+  if (!found) throw new AppError("not_found", { public: "There is no such source in this community. It may have been removed." });
+  return found;
+}
+
+function findSource(ctx: Ctx, condition: ReturnType<typeof sql>): Promise<SourceRef | undefined> {
+  return ctx.db.first<SourceRef>(sql`
+    SELECT s.id, s.connector, s.origin, s.name, s.settings, s.visibility_floor AS "visibilityFloor"
+    FROM source s WHERE s.community_id = ${ctx.community.id} AND s.deleted_at IS NULL AND ${condition}`);
+}
+
+/** Notes what the source says it holds, for coverage. */
+export async function storeReported(ctx: Ctx, input: { sourceId: string; stream: string; reported: ReportedCounts }): Promise<void> {
+  await ctx.db.execute(sql`
+    INSERT INTO stream (community_id, source_id, name, reported, reported_at)
+    VALUES (${ctx.community.id}, ${input.sourceId}, ${input.stream}, ${json(input.reported)}, ${ctx.clock.now()})
+    ON CONFLICT (community_id, source_id, name) DO UPDATE SET reported = excluded.reported, reported_at = excluded.reported_at`);
+}
+
+/** Renames a source, pauses it, or closes it: nothing of a source is more open than its visibility. */
+export async function updateSource(
+  ctx: Ctx,
+  input: { sourceId: string; name?: string; paused?: boolean; visibility?: Visibility },
+): Promise<void> {
+  const source = await requireSource(ctx, input.sourceId);
+  await ctx.db.transaction(async (tx) => {
+    await tx.execute(sql`
+      UPDATE source SET name = COALESCE(${input.name ?? null}, name), paused = COALESCE(${input.paused ?? null}, paused)
+      WHERE community_id = ${ctx.community.id} AND id = ${source.id}`);
+    if (input.visibility !== undefined) await closeSource({ ...ctx, db: tx }, source.id, visibilityRank(input.visibility));
+  });
+}
+
+async function closeSource(ctx: Ctx, sourceId: string, rank: number): Promise<void> {
+  const scope = sql`community_id = ${ctx.community.id} AND source_id = ${sourceId} AND visibility < ${rank}`;
+  await ctx.db.execute(sql`UPDATE source SET visibility_floor = ${rank} WHERE community_id = ${ctx.community.id} AND id = ${sourceId}`);
+  await ctx.db.execute(sql`UPDATE channel SET visibility = ${rank} WHERE ${scope}`);
+  const threads = await ctx.db.rows<{ id: string }>(sql`UPDATE thread SET visibility = ${rank} WHERE ${scope} RETURNING id`);
+  const activities = await ctx.db.rows<{ id: string; identityId: string | null }>(
+    sql`UPDATE activity SET visibility = ${rank} WHERE ${scope} RETURNING id, identity_id AS "identityId"`,
+  );
+  await enqueueChanges(ctx, {
+    threads: threads.map((row) => row.id),
+    identities: [...new Set(activities.flatMap((row) => row.identityId ?? []))],
+    activities: activities.map((row) => row.id),
+  });
+}
+
+/**
+ * Removes a source with all that it brought: threads, activities, raw records. Consumers are told, and drop what
+ * they derived from them.
+ */
+export async function deleteSource(ctx: Ctx, input: { sourceId: string }): Promise<void> {
+  const source = await requireSource(ctx, input.sourceId);
+  await ctx.db.transaction(async (tx) => {
+    const inTx: Ctx = { ...ctx, db: tx };
+    const scope = sql`community_id = ${ctx.community.id} AND source_id = ${source.id}`;
+    await markDays(inTx, scope);
+    const people = await tx.rows<{ id: string }>(sql`SELECT DISTINCT identity_id AS id FROM activity WHERE ${scope} AND identity_id IS NOT NULL`);
+    const gone = await tx.rows<{ id: string }>(sql`DELETE FROM activity WHERE ${scope} RETURNING id`);
+    await tx.execute(sql`DELETE FROM thread WHERE ${scope}`);
+    await tx.execute(sql`DELETE FROM channel WHERE ${scope}`);
+    await tx.execute(sql`DELETE FROM source WHERE community_id = ${ctx.community.id} AND id = ${source.id}`);
+      await enqueueChanges(inTx, { threads: [], identities: people.map((row) => row.id), activities: gone.map((row) => row.id) });
+  });
+}
+
+async function markDays(ctx: Ctx, scope: ReturnType<typeof sql>): Promise<void> {
+  await ctx.db.execute(sql`
+    INSERT INTO dirty_day (community_id, day)
+    SELECT DISTINCT community_id, to_char(occurred_at AT TIME ZONE ${ctx.community.timeZone}, 'YYYY-MM-DD') FROM activity WHERE ${scope}
+    ON CONFLICT DO NOTHING`);
+}

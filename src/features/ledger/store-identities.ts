@@ -1,0 +1,181 @@
+import { array, sql } from "#core/database/database.ts";
+import { newId } from "#core/ids.ts";
+import type { Ctx } from "../access/index.ts";
+import type { NormalizedIdentityLink } from "./batch.ts";
+import { cleanText, identityKey, type SeenIdentity } from "./merge-batch.ts";
+
+/** What became of a batch's identities: their ids by key, and which are new or changed. */
+export interface StoredIdentities {
+  ids: Map<string, string>;
+  created: Set<string>;
+  changed: Set<string>;
+}
+
+interface IdentityRow {
+  id: string;
+  platform: string;
+  externalId: string;
+  displayName: string | null;
+  login: string | null;
+  email: string | null;
+  emailVerified: boolean;
+  avatarUrl: string | null;
+  url: string | null;
+  kind: string;
+  kindReason: string | null;
+  kindLocked: boolean;
+  firstSeenAt: Date | null;
+  namesAt: Date | null;
+}
+
+const nameFields = ["displayName", "login", "email", "avatarUrl", "url"] as const;
+
+/**
+ * Stores identities, their dated labels and the links that the source states. Names follow the latest sighting.
+ * Must run in a transaction.
+ */
+export async function storeIdentities(
+  ctx: Ctx,
+  input: { identities: readonly SeenIdentity[]; links: readonly NormalizedIdentityLink[] },
+): Promise<StoredIdentities> {
+  const stored: StoredIdentities = { ids: new Map(), created: new Set(), changed: new Set() };
+  if (input.identities.length === 0) return stored;
+  let known = await findIdentities(ctx, input.identities);
+  const missing = input.identities.filter((identity) => !known.has(identityKey(identity)));
+  if (missing.length > 0) {
+    for (const row of await insertIdentities(ctx, missing)) {
+      stored.ids.set(identityKey(row), row.id);
+      stored.created.add(row.id);
+    }
+    // Another import may have added some between our look and our insert: those exist now.
+    if (stored.ids.size < missing.length) {
+      known = new Map([...known, ...(await findIdentities(ctx, missing.filter((identity) => !stored.ids.has(identityKey(identity)))))]);
+    }
+  }
+  const updates: IdentityRow[] = [];
+  for (const identity of input.identities) {
+    const row = known.get(identityKey(identity));
+    if (!row) continue;
+    stored.ids.set(identityKey(identity), row.id);
+    const { next, touched, visiblyChanged } = mergeSighting(row, identity);
+    if (touched) updates.push(next);
+    if (visiblyChanged) stored.changed.add(row.id);
+  }
+  await updateIdentities(ctx, updates);
+  await storeLabels(ctx, input.identities, stored.ids);
+  for (const id of await storeLinks(ctx, input.links, stored.ids)) if (!stored.created.has(id)) stored.changed.add(id);
+  return stored;
+}
+
+/** Applies a sighting to what is held. Pure: what the row becomes, whether it must be written, whether people would notice. */
+function mergeSighting(row: IdentityRow, seen: SeenIdentity): { next: IdentityRow; touched: boolean; visiblyChanged: boolean } {
+  const next = { ...row };
+  let visiblyChanged = false;
+  const newer = seen.namesAt !== null && (row.namesAt === null || seen.namesAt > row.namesAt);
+  const undated = seen.namesAt === null && row.namesAt === null;
+  for (const field of nameFields) {
+    const value = seen[field];
+    if (value === undefined || value === row[field] || !(newer || undated || row[field] === null)) continue;
+    next[field] = cleanText(value);
+    visiblyChanged = true;
+  }
+  if (seen.emailVerified && !row.emailVerified) {
+    next.emailVerified = true;
+    visiblyChanged = true;
+  }
+  if (seen.kind && !row.kindLocked && row.kind === "human") {
+    next.kind = seen.kind.value;
+    next.kindReason = seen.kind.reason;
+    visiblyChanged = true;
+  }
+  if (newer) next.namesAt = seen.namesAt;
+  const first = seen.firstSeenAt !== null && (row.firstSeenAt === null || seen.firstSeenAt < row.firstSeenAt);
+  if (first) next.firstSeenAt = seen.firstSeenAt;
+  return { next, touched: visiblyChanged || newer || first, visiblyChanged };
+}
+
+async function findIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): Promise<Map<string, IdentityRow>> {
+  if (identities.length === 0) return new Map();
+  const rows = await ctx.db.rows<IdentityRow>(sql`
+    SELECT i.id, i.platform, i.external_id AS "externalId", i.display_name AS "displayName", i.login, i.email,
+           i.email_verified AS "emailVerified", i.avatar_url AS "avatarUrl", i.url, i.kind, i.kind_reason AS "kindReason",
+           i.kind_locked AS "kindLocked", i.first_seen_at AS "firstSeenAt", i.names_at AS "namesAt"
+    FROM unnest(${array(identities.map((i) => i.platform), "text")}, ${array(identities.map((i) => i.externalId), "text")}) AS k(platform, external_id)
+    JOIN identity i ON i.community_id = ${ctx.community.id} AND i.platform = k.platform AND i.external_id = k.external_id`);
+  return new Map(rows.map((row) => [identityKey(row), row]));
+}
+
+async function insertIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): Promise<{ id: string; platform: string; externalId: string }[]> {
+  const text = (value: string | undefined) => (value === undefined ? null : cleanText(value));
+  return ctx.db.rows(sql`
+    INSERT INTO identity (community_id, id, member_id, platform, external_id, display_name, login, email, email_verified,
+                          avatar_url, url, kind, kind_reason, first_seen_at, names_at, created_at)
+    SELECT ${ctx.community.id}, id, id, platform, external_id, display_name, login, email, email_verified,
+           avatar_url, url, kind, kind_reason, first_seen_at, names_at, ${ctx.clock.now()}
+    FROM unnest(${array(identities.map(() => newId()), "uuid")}, ${array(identities.map((i) => i.platform), "text")},
+                ${array(identities.map((i) => i.externalId), "text")}, ${array(identities.map((i) => text(i.displayName)), "text")},
+                ${array(identities.map((i) => text(i.login)), "text")}, ${array(identities.map((i) => text(i.email)), "text")},
+                ${array(identities.map((i) => i.emailVerified ?? false), "boolean")},
+                ${array(identities.map((i) => text(i.avatarUrl)), "text")}, ${array(identities.map((i) => text(i.url)), "text")},
+                ${array(identities.map((i) => i.kind?.value ?? "human"), "text")},
+                ${array(identities.map((i) => text(i.kind?.reason)), "text")},
+                ${array(identities.map((i) => i.firstSeenAt), "timestamptz")},
+                ${array(identities.map((i) => i.namesAt), "timestamptz")})
+      AS n(id, platform, external_id, display_name, login, email, email_verified, avatar_url, url, kind, kind_reason, first_seen_at, names_at)
+    ON CONFLICT (community_id, platform, external_id) DO NOTHING
+    RETURNING id, platform, external_id AS "externalId"`);
+}
+
+async function updateIdentities(ctx: Ctx, rows: readonly IdentityRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await ctx.db.execute(sql`
+    UPDATE identity i SET display_name = n.display_name, login = n.login, email = n.email, email_verified = n.email_verified,
+           avatar_url = n.avatar_url, url = n.url, kind = n.kind, kind_reason = n.kind_reason,
+           first_seen_at = n.first_seen_at, names_at = n.names_at
+    FROM unnest(${array(rows.map((r) => r.id), "uuid")}, ${array(rows.map((r) => r.displayName), "text")},
+                ${array(rows.map((r) => r.login), "text")}, ${array(rows.map((r) => r.email), "text")},
+                ${array(rows.map((r) => r.emailVerified), "boolean")}, ${array(rows.map((r) => r.avatarUrl), "text")},
+                ${array(rows.map((r) => r.url), "text")}, ${array(rows.map((r) => r.kind), "text")},
+                ${array(rows.map((r) => r.kindReason), "text")}, ${array(rows.map((r) => r.firstSeenAt), "timestamptz")},
+                ${array(rows.map((r) => r.namesAt), "timestamptz")})
+      AS n(id, display_name, login, email, email_verified, avatar_url, url, kind, kind_reason, first_seen_at, names_at)
+    WHERE i.community_id = ${ctx.community.id} AND i.id = n.id`);
+}
+
+async function storeLabels(ctx: Ctx, identities: readonly SeenIdentity[], ids: Map<string, string>): Promise<void> {
+  const labels = identities.flatMap((identity) => {
+    const identityId = ids.get(identityKey(identity));
+    return identityId ? [...identity.allLabels.values()].map((label) => ({ identityId, ...label })) : [];
+  });
+  if (labels.length === 0) return;
+  await ctx.db.execute(sql`
+    INSERT INTO identity_label AS l (community_id, identity_id, kind, value, first_seen_at, last_seen_at)
+    SELECT ${ctx.community.id}, * FROM unnest(
+      ${array(labels.map((l) => l.identityId), "uuid")}, ${array(labels.map((l) => l.kind), "text")},
+      ${array(labels.map((l) => cleanText(l.value)), "text")},
+      ${array(labels.map((l) => l.first), "timestamptz")}, ${array(labels.map((l) => l.last), "timestamptz")})
+    ON CONFLICT (community_id, identity_id, kind, value) DO UPDATE
+      SET first_seen_at = LEAST(l.first_seen_at, excluded.first_seen_at), last_seen_at = GREATEST(l.last_seen_at, excluded.last_seen_at)
+      WHERE excluded.first_seen_at < l.first_seen_at OR excluded.last_seen_at > l.last_seen_at
+         OR (l.first_seen_at IS NULL AND excluded.first_seen_at IS NOT NULL)`);
+}
+
+/** Returns the identities of links that are new. */
+async function storeLinks(ctx: Ctx, links: readonly NormalizedIdentityLink[], ids: Map<string, string>): Promise<string[]> {
+  const rows = links.flatMap((link) => {
+    const a = ids.get(identityKey(link.a));
+    const b = ids.get(identityKey(link.b));
+    if (!a || !b || a === b) return [];
+    return [{ ...link, low: a < b ? a : b, high: a < b ? b : a }];
+  });
+  if (rows.length === 0) return [];
+  const stored = await ctx.db.rows<{ low: string; high: string }>(sql`
+    INSERT INTO identity_link (community_id, id, identity_a, identity_b, state, rule, evidence, strength, author, created_at, changed_at)
+    SELECT ${ctx.community.id}, id, low, high, 'accepted', rule, evidence, strength, 'rule', ${ctx.clock.now()}, ${ctx.clock.now()}
+    FROM unnest(${array(rows.map(() => newId()), "uuid")}, ${array(rows.map((r) => r.low), "uuid")}, ${array(rows.map((r) => r.high), "uuid")},
+                ${array(rows.map((r) => r.rule), "text")}, ${array(rows.map((r) => cleanText(r.evidence)), "text")},
+                ${array(rows.map((r) => r.strength), "real")}) AS n(id, low, high, rule, evidence, strength)
+    ON CONFLICT (community_id, identity_a, identity_b, rule) DO NOTHING
+    RETURNING identity_a AS low, identity_b AS high`);
+  return stored.flatMap((row) => [row.low, row.high]);
+}
