@@ -1,4 +1,5 @@
 import type { Connector } from "#features/ledger/index.ts";
+import { githubArchive } from "./github-archive/index.ts";
 
 /** Every connector. A folder that is not named here fails the conformance test. */
-export const connectors: readonly Connector[] = [];
+export const connectors: readonly Connector[] = [githubArchive];

@@ -1,0 +1,15 @@
+import { z } from "zod";
+import type { NormalizedChannel } from "#features/ledger/index.ts";
+
+const levels = ["public", "members", "team", "restricted"] as const satisfies readonly NormalizedChannel["visibility"][];
+
+/**
+ * The setting that says who may see what a source brings in.
+ * @param fallback `public` only where the source itself is public beyond doubt; what is not known stays with the team
+ */
+export function visibilitySetting(fallback: (typeof levels)[number]) {
+  return z
+    .enum(levels)
+    .default(fallback)
+    .meta({ title: "Who may see it", description: "Anybody, signed-in developers, the team, or only owners, admins and advocates." });
+}
