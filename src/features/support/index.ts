@@ -1,0 +1,11 @@
+export { type MarkedThread, markQuestion, type QuestionMark, questionMarks, undoQuestionMark } from "./commands.ts";
+export { type QuestionState, questionsConsumer } from "./consumer.ts";
+export {
+  type FirstResponseRow,
+  firstResponseTimes,
+  listWaiting,
+  type QuestionCounts,
+  questionCounts,
+  type WaitingRow,
+} from "./queries.ts";
+export { askingPhrase, plainLabel } from "./question-rules.ts";
