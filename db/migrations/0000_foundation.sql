@@ -465,6 +465,23 @@ CREATE TABLE "question_mark" (
 	CONSTRAINT "question_mark_community_id_thread_id_id_pk" PRIMARY KEY("community_id","thread_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "mail_message" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"scope" text,
+	"recipient" text NOT NULL,
+	"subject" text NOT NULL,
+	"text" text NOT NULL,
+	"html" text,
+	"state" text DEFAULT 'waiting' NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"error" text,
+	"dedupe_key" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"sent_at" timestamp with time zone,
+	"next_attempt_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "mail_message_dedupe_key_unique" UNIQUE("dedupe_key")
+);
+--> statement-breakpoint
 ALTER TABLE "api_key" ADD CONSTRAINT "api_key_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "audit_entry" ADD CONSTRAINT "audit_entry_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "auth_account" ADD CONSTRAINT "auth_account_user_id_auth_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."auth_user"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -544,4 +561,6 @@ CREATE INDEX "member_name" ON "member" USING btree ("community_id",lower(display
 CREATE INDEX "member_marked" ON "member" USING btree ("community_id","kind","id") WHERE kind <> 'human';--> statement-breakpoint
 CREATE INDEX "member_day_by_day" ON "member_day" USING btree ("community_id","day","identity_id");--> statement-breakpoint
 CREATE INDEX "member_text_trigrams" ON "member_text" USING gin (text gin_trgm_ops);--> statement-breakpoint
-CREATE INDEX "question_mark_recent" ON "question_mark" USING btree ("community_id","at");
+CREATE INDEX "question_mark_recent" ON "question_mark" USING btree ("community_id","at");--> statement-breakpoint
+CREATE INDEX "mail_message_waiting" ON "mail_message" USING btree ("state","next_attempt_at");--> statement-breakpoint
+CREATE INDEX "mail_message_scope" ON "mail_message" USING btree ("scope","created_at","id");

@@ -198,6 +198,9 @@ export const configSchema = z.object({
 export type Config = Omit<z.output<typeof configSchema>, "publicUrl" | "secretsFile"> & { publicUrl: string; secretsFile: string };
 type SettingName = keyof typeof configSchema.shape;
 
+/** Settings as the command line gives them. */
+export type ConfigOverrides = Partial<Record<SettingName, string | number>>;
+
 /** Environment variables as Node has them. */
 export type Environment = Record<string, string | undefined>;
 
@@ -218,7 +221,7 @@ export function listSettings(): (SettingDoc & { name: SettingName; default: unkn
  * @param options.overrides settings given on the command line, which win over both
  * @throws AppError `invalid_input` that names every problem at once: the variable, what it got, what it accepts
  */
-export function loadConfig(options: { env?: Environment; cwd?: string; overrides?: Partial<Record<SettingName, string | number>> } = {}): Config {
+export function loadConfig(options: { env?: Environment; cwd?: string; overrides?: ConfigOverrides } = {}): Config {
   const cwd = options.cwd ?? process.cwd();
   const env = { ...readEnvFile(join(cwd, ".env")), ...withoutEmpty(options.env ?? process.env) };
   const settings = listSettings();

@@ -1,21 +1,36 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { PGlite } from "@electric-sql/pglite";
 import { btree_gin } from "@electric-sql/pglite/contrib/btree_gin";
 import { pg_trgm } from "@electric-sql/pglite/contrib/pg_trgm";
-import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import { serveEmbedded } from "./embedded-server.ts";
 
 /** What the main thread hands over; paths are absolute, `dataDir` undefined means in memory. */
 export interface EmbeddedWorkerInput {
   dataDir?: string;
   socketPath: string;
+  /** Silence inside a transaction after which it is rolled back, in milliseconds. */
+  idleTransactionMs: number;
+}
+
+/** What the thread says: that it serves, that a transaction was cut, that it has ended. */
+export type EmbeddedWorkerMessage = "ready" | "idle-transaction" | "waiting" | "closed";
+
+/** What it is told: end now, or end when the last client of another process has left, but after `graceMs` at the latest. */
+export interface CloseRequest {
+  close: true;
+  graceMs: number;
 }
 
 const input = workerData as EmbeddedWorkerInput;
+const say = (message: EmbeddedWorkerMessage) => parentPort?.postMessage(message);
 
 if (input.dataDir) mkdirSync(input.dataDir, { recursive: true, mode: 0o700 });
-mkdirSync(dirname(input.socketPath), { recursive: true, mode: 0o700 });
+const socketDir = dirname(input.socketPath);
+mkdirSync(socketDir, { recursive: true, mode: 0o700 });
+// Before the socket exists, so that nobody else can reach it even for a moment.
+chmodSync(socketDir, 0o700);
 rmSync(input.socketPath, { force: true });
 
 const database = await PGlite.create({
@@ -23,14 +38,21 @@ const database = await PGlite.create({
   extensions: { pg_trgm, btree_gin },
   relaxedDurability: false,
 });
-const server = new PGLiteSocketServer({ db: database, path: input.socketPath, maxConnections: 64 });
-await server.start();
+const server = await serveEmbedded({
+  database,
+  socketPath: input.socketPath,
+  idleTransactionMs: input.idleTransactionMs,
+  onIdleTransaction: () => say("idle-transaction"),
+});
 
-parentPort?.on("message", async (message: unknown) => {
-  if (message !== "close") return;
+parentPort?.on("message", async ({ graceMs }: CloseRequest) => {
+  const until = Date.now() + graceMs;
+  if (server.connections() > 0 && graceMs > 1000) say("waiting");
+  while (server.connections() > 0 && Date.now() < until) await new Promise((settle) => setTimeout(settle, 20));
   await server.stop();
   await database.close();
-  parentPort?.postMessage("closed");
+  rmSync(input.socketPath, { force: true });
+  say("closed");
   process.exit(0);
 });
-parentPort?.postMessage("ready");
+say("ready");

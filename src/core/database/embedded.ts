@@ -1,129 +1,168 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../errors.ts";
-import type { EmbeddedWorkerInput } from "./embedded-worker.ts";
+import type { Logger } from "../log.ts";
+import type { CloseRequest, EmbeddedWorkerInput, EmbeddedWorkerMessage } from "./embedded-worker.ts";
+import { type FolderLock, isFolderLock, type LockHolder, takeFolderLock } from "./folder-lock.ts";
 
 /** A unix socket's path may hold about 100 bytes; deeper data folders get their socket in the temporary folder. */
 const socketPathBytesMax = 96;
+/** How long a database that another process is just starting may take: the very first start makes its files. */
+const joinWaitMs = 60_000;
+const idleTransactionMs = 120_000;
+
+export interface CloseEmbedded {
+  /** How long clients of other processes may go on, in milliseconds; by default until they are done. */
+  graceMs?: number;
+  /** Told when others are still connected and the close waits for them. */
+  onWaiting?: () => void;
+}
 
 export interface EmbeddedDatabase {
   /** The folder that holds the socket; PostgreSQL clients take it as `host`. */
   socketDir: string;
   /** Whether this process runs the database, or another one that was found running. */
   owner: boolean;
-  close(): Promise<void>;
+  /** Close this process's own connections first. */
+  close(options?: CloseEmbedded): Promise<void>;
 }
 
 /** Where the socket of a data folder's database lives, absolute. */
 export function embeddedSocketDir(dataDir: string): string {
   const inside = join(resolve(dataDir), "run");
-  if (Buffer.byteLength(join(inside, ".s.PGSQL.5432")) <= socketPathBytesMax) return inside;
+  if (Buffer.byteLength(join(inside, socketName)) <= socketPathBytesMax) return inside;
   const key = createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 12);
   return join(tmpdir(), `causeway-${process.getuid?.() ?? 0}-${key}`);
 }
 
+const socketName = ".s.PGSQL.5432";
+
 /**
  * Starts the embedded database of a data folder in a worker thread and serves it on a private unix socket,
- * or joins the one that another process serves already.
+ * or joins the one that another process serves already, waiting while that one is still starting.
  * @param options.dataDir the data folder; it holds `database/`, `run/` and `database.lock`
  * @param options.exclusive refuse to join a running one (a second server on the same folder)
- * @throws AppError `conflict` when exclusive and the folder is in use; `internal` when the database cannot start
+ * @throws AppError `conflict` when exclusive and the folder is in use; `busy` when the other process does not answer;
+ *   `internal` when the database cannot start
  */
-export async function startEmbedded(options: { dataDir: string; exclusive?: boolean }): Promise<EmbeddedDatabase> {
+export async function startEmbedded(options: { dataDir: string; exclusive?: boolean; log?: Logger }): Promise<EmbeddedDatabase> {
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const socketDir = embeddedSocketDir(dataDir);
-  const lockPath = join(dataDir, "database.lock");
+  const socketPath = join(socketDir, socketName);
+  const giveUpAt = Date.now() + joinWaitMs;
 
-  const holder = takeLock(lockPath);
-  if (holder !== undefined) {
-    if (options.exclusive) {
-      throw new AppError("conflict", {
-        public: `The data folder ${dataDir} is in use by another Causeway (process ${holder}). Stop that one, or set CAUSEWAY_DATA_DIR to another folder.`,
+  for (;;) {
+    const lock = takeFolderLock(join(dataDir, "database.lock"));
+    if (isFolderLock(lock)) return own({ dataDir, socketDir, lock, ...(options.log ? { log: options.log } : {}) });
+    if (options.exclusive) throw inUse(dataDir, lock);
+    if (await accepts(socketPath)) return { socketDir, owner: false, close: async () => {} };
+    if (Date.now() > giveUpAt) {
+      throw new AppError("busy", {
+        public: `Another Causeway (process ${lock.pid}, ${lock.program}) holds the data folder ${dataDir}, but its database does not answer. Stop that process and try again.`,
       });
     }
-    return { socketDir, owner: false, close: async () => {} };
+    await sleep(100);
   }
-
-  const worker = await startWorker({ dataDir: join(dataDir, "database"), socketPath: join(socketDir, ".s.PGSQL.5432") }).catch((error) => {
-    rmSync(lockPath, { force: true });
-    throw new AppError("internal", {
-      public: `The embedded database in ${dataDir} could not start. Check the folder's free space and permissions; if it was damaged, restore it from a backup.`,
-      cause: error,
-    });
-  });
-  chmodSync(socketDir, 0o700);
-  return {
-    socketDir,
-    owner: true,
-    close: async () => {
-      await closeWorker(worker);
-      rmSync(lockPath, { force: true });
-    },
-  };
 }
 
 /** An in-memory database for tests, on a socket in the temporary folder. */
 export async function startInMemory(): Promise<EmbeddedDatabase> {
   const socketDir = join(tmpdir(), `causeway-test-${process.pid}-${Date.now().toString(36)}`);
-  const worker = await startWorker({ socketPath: join(socketDir, ".s.PGSQL.5432") });
+  const worker = await startWorker({ socketPath: join(socketDir, socketName), idleTransactionMs });
   return {
     socketDir,
     owner: true,
     close: async () => {
-      await closeWorker(worker);
+      await closeWorker(worker, { graceMs: 0 });
       rmSync(socketDir, { recursive: true, force: true });
     },
   };
 }
 
-/** Returns the process id that holds the lock, or undefined when it is ours now. */
-function takeLock(path: string): number | undefined {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    // Written aside and linked into place, so that nobody ever reads a lock without its owner in it.
-    const draft = `${path}.${process.pid}`;
-    writeFileSync(draft, String(process.pid), { mode: 0o600 });
-    try {
-      linkSync(draft, path);
-      return undefined;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    } finally {
-      rmSync(draft, { force: true });
-    }
-    const holder = existsSync(path) ? Number(readFileSync(path, "utf8")) : Number.NaN;
-    if (Number.isInteger(holder) && holder !== process.pid && isRunning(holder)) return holder;
-    // The process that left this lock is gone (a crash or a power cut): the lock is stale.
-    rmSync(path, { force: true });
+async function own(input: { dataDir: string; socketDir: string; lock: FolderLock; log?: Logger }): Promise<EmbeddedDatabase> {
+  const { dataDir, socketDir, lock, log } = input;
+  let worker: Worker;
+  try {
+    refuseForeignFolder(socketDir);
+    worker = await startWorker({ dataDir: join(dataDir, "database"), socketPath: join(socketDir, socketName), idleTransactionMs });
+  } catch (error) {
+    lock.release();
+    if (error instanceof AppError) throw error;
+    throw new AppError("internal", {
+      public: `The embedded database in ${dataDir} could not start: ${error instanceof Error ? error.message : String(error)}. Check the folder's free space and permissions; if it was damaged, restore it from a backup.`,
+      cause: error,
+    });
   }
-  return undefined;
+  worker.on("message", (message: EmbeddedWorkerMessage) => {
+    if (message === "idle-transaction") log?.error({ idleTransactionMs }, "a transaction was left open without a word and was rolled back");
+  });
+  worker.on("error", (error) => log?.fatal({ err: error }, "the embedded database broke down; restart the process"));
+  return {
+    socketDir,
+    owner: true,
+    close: async (options = {}) => {
+      await closeWorker(worker, options);
+      lock.release();
+      // Beside the data folder it is nobody's but ours; a later start makes it again.
+      if (!socketDir.startsWith(dataDir)) rmSync(socketDir, { recursive: true, force: true });
+    },
+  };
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+/** In the shared temporary folder somebody else may have made ours first, to listen in. */
+function refuseForeignFolder(socketDir: string): void {
+  if (!existsSync(socketDir)) return;
+  const found = lstatSync(socketDir);
+  if (!found.isDirectory() || (process.getuid && found.uid !== process.getuid())) {
+    throw new AppError("forbidden", { public: `${socketDir} belongs to somebody else. Remove it, or set CAUSEWAY_DATA_DIR to a folder with a shorter path.` });
   }
+}
+
+function inUse(dataDir: string, holder: LockHolder): AppError {
+  return new AppError("conflict", {
+    public: `The data folder ${dataDir} is in use by another Causeway (process ${holder.pid}, ${holder.program}). Stop that one, or set CAUSEWAY_DATA_DIR to another folder.`,
+  });
+}
+
+function accepts(socketPath: string): Promise<boolean> {
+  return new Promise((settle) => {
+    const socket = connect(socketPath);
+    socket.once("connect", () => {
+      socket.destroy();
+      settle(true);
+    });
+    socket.once("error", () => settle(false));
+  });
 }
 
 function startWorker(input: EmbeddedWorkerInput): Promise<Worker> {
   return new Promise((settle, reject) => {
-    const worker = new Worker(new URL("./embedded-worker.ts", import.meta.url), { workerData: input, execArgv: [] });
+    // Its own streams: what PostgreSQL prints while it starts or recovers is no part of our output.
+    const worker = new Worker(new URL("./embedded-worker.ts", import.meta.url), { workerData: input, execArgv: [], stdout: true, stderr: true });
+    let noise = "";
+    worker.stderr.on("data", (chunk) => {
+      noise = (noise + String(chunk)).slice(-2000);
+    });
+    worker.stdout.resume();
     worker.once("message", () => settle(worker));
     worker.once("error", reject);
-    worker.once("exit", (code) => reject(new Error(`the database thread ended with code ${code}`)));
+    worker.once("exit", (code) => reject(new Error(`the database thread ended with code ${code} ${noise}`.trim())));
   });
 }
 
-function closeWorker(worker: Worker): Promise<void> {
+function closeWorker(worker: Worker, { graceMs = Number.POSITIVE_INFINITY, onWaiting }: CloseEmbedded): Promise<void> {
   return new Promise((settle) => {
     worker.removeAllListeners("exit");
     worker.once("exit", () => settle());
-    worker.postMessage("close");
+    worker.on("message", (message: EmbeddedWorkerMessage) => {
+      if (message === "waiting") onWaiting?.();
+    });
+    worker.postMessage({ close: true, graceMs } satisfies CloseRequest);
   });
 }

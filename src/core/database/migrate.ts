@@ -18,9 +18,13 @@ export async function migrate(database: OwnedDatabase): Promise<void> {
     await client.query("SET statement_timeout = 0");
     await client.query("SELECT pg_advisory_lock($1)", [migrationLock]);
     try {
+      // The embedded database has one session for all clients, so its advisory locks keep nobody out; an open
+      // transaction does. Drizzle's own commit ends it.
+      if (database.embedded) await client.query("BEGIN");
       await client.query("CREATE EXTENSION IF NOT EXISTS pg_trgm");
       await applyMigrations(drizzle(client), { migrationsFolder });
     } finally {
+      if (database.embedded) await client.query("ROLLBACK");
       await client.query("SELECT pg_advisory_unlock($1)", [migrationLock]);
       await client.query("RESET statement_timeout");
     }

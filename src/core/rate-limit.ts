@@ -1,0 +1,56 @@
+/** Why a request waits, for the progress line of a sync. */
+export interface Wait {
+  ms: number;
+  until: Date;
+  reason: string;
+}
+
+/**
+ * How long a server asks us to wait, read from one answer.
+ * Understands Retry-After (seconds or a date), `x-ratelimit-remaining`/`x-ratelimit-reset` (GitHub, Discord, GitLab:
+ * a moment or a span in seconds) and `ratelimit-remaining`/`ratelimit-reset` (IETF draft).
+ * @returns milliseconds, and in whose words; undefined when we may go on at once
+ */
+export function waitAsked(headers: Headers, status: number, nowMs: number): { ms: number; reason: string } | undefined {
+  const retryAfter = headers.get("retry-after");
+  if (retryAfter !== null && (status === 429 || status === 403 || status >= 500)) {
+    const seconds = Number(retryAfter);
+    const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - nowMs;
+    if (Number.isFinite(ms)) return { ms: Math.max(0, ms), reason: "the server asked to wait (Retry-After)" };
+  }
+  const remaining = headers.get("x-ratelimit-remaining") ?? headers.get("ratelimit-remaining");
+  const reset = headers.get("x-ratelimit-reset-after") ?? headers.get("x-ratelimit-reset") ?? headers.get("ratelimit-reset");
+  if (remaining === null || reset === null || Number(remaining) > 0) return undefined;
+  const value = Number(reset);
+  if (!Number.isFinite(value)) return undefined;
+  // A moment is given in seconds since 1970; anything small is a span.
+  const ms = value > 1_000_000_000 ? value * 1000 - nowMs : value * 1000;
+  return ms > 0 ? { ms, reason: "the server's request limit is used up" } : undefined;
+}
+
+/** Remembers per host when the next request may go out, for pacing and for limits that an answer told us of. */
+export interface Pacer {
+  /** Reserves the next free moment; returns the milliseconds until then and why. */
+  reserve(host: string, spacingMs: number): { ms: number; reason: string };
+  /** No request to the host before this much time has passed. */
+  holdOff(host: string, ms: number, reason: string): void;
+}
+
+export function createPacer(now: () => number): Pacer {
+  const hosts = new Map<string, { nextAt: number; reason: string }>();
+  return {
+    reserve(host, spacingMs) {
+      const at = now();
+      const state = hosts.get(host);
+      const goesAt = Math.max(at, state?.nextAt ?? 0);
+      if (spacingMs > 0 || (state && state.nextAt > at)) {
+        hosts.set(host, { nextAt: goesAt + spacingMs, reason: state && state.nextAt > at ? state.reason : "requests to this server are spaced out" });
+      }
+      return { ms: goesAt - at, reason: state?.reason ?? "" };
+    },
+    holdOff(host, ms, reason) {
+      const nextAt = now() + ms;
+      if (nextAt > (hosts.get(host)?.nextAt ?? 0)) hosts.set(host, { nextAt, reason });
+    },
+  };
+}
