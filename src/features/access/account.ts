@@ -19,7 +19,10 @@ export interface Account {
 /** What a new account is made of; the form of set-up and invitations derives from it. */
 export const newAccountSchema = z.object({
   name: z.string().trim().min(1, "Enter your name.").max(120),
-  email: z.email("Enter an e-mail address.").max(254).transform((email) => email.toLowerCase()),
+  email: z
+    .email("Enter an e-mail address.")
+    .max(254)
+    .transform((email) => email.toLowerCase()),
   password: z.string().max(passwordMaxLength),
 });
 export type NewAccount = z.input<typeof newAccountSchema>;

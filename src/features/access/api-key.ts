@@ -58,7 +58,8 @@ export interface ApiKeyGrant {
 export async function createApiKey(ctx: Ctx, input: z.input<typeof newApiKeySchema>): Promise<{ id: string; key: string; expiresAt: Date | null }> {
   requireRole(ctx, teamRoles);
   const { viewer } = ctx;
-  if (viewer.kind !== "account" || viewer.apiKeyId) throw new AppError("forbidden", { public: "Sign in to make an API key: it acts for the person who makes it." });
+  if (viewer.kind !== "account" || viewer.apiKeyId)
+    throw new AppError("forbidden", { public: "Sign in to make an API key: it acts for the person who makes it." });
   const wanted = parseInput(newApiKeySchema, input);
   const beyond = wanted.scopes.filter((scope) => !isAtLeast(viewer.role, leastRole[scope]));
   if (beyond.length > 0) throw new AppError("forbidden", { public: `With the role ${viewer.role} a key cannot have: ${beyond.join(", ")}.` });
@@ -71,12 +72,15 @@ export async function createApiKey(ctx: Ctx, input: z.input<typeof newApiKeySche
       INSERT INTO api_key (community_id, id, account_id, name, prefix, key_hash, scopes, created_at, expires_at)
       VALUES (${ctx.community.id}, ${id}, ${viewer.accountId}, ${wanted.name}, ${key.slice(0, keyPrefix.length + 6)}, ${hash},
               ${array(wanted.scopes, "text")}, ${now.toISOString()}, ${expiresAt?.toISOString() ?? null})`);
-    await recordAudit({ ...ctx, db: tx }, {
-      action: "api_key.created",
-      objectKind: "api_key",
-      objectId: id,
-      detail: { name: wanted.name, scopes: wanted.scopes, expiresAt },
-    });
+    await recordAudit(
+      { ...ctx, db: tx },
+      {
+        action: "api_key.created",
+        objectKind: "api_key",
+        objectId: id,
+        detail: { name: wanted.name, scopes: wanted.scopes, expiresAt },
+      },
+    );
   });
   return { id, key, expiresAt };
 }

@@ -1,5 +1,6 @@
 import { json, sql } from "#core/database/database.ts";
-import { newId } from "#core/ids.ts";
+import { AppError } from "#core/errors.ts";
+import { isId, newId } from "#core/ids.ts";
 import { decodeCursor, type Page, toPage } from "#core/page.ts";
 import type { Ctx } from "./context.ts";
 import { adminRoles, requireRole } from "./role.ts";
@@ -61,7 +62,7 @@ export async function listAudit(
   if (input.objectId) conditions.push(sql`e.object_id = ${input.objectId}`);
   if (input.from) conditions.push(sql`e.at >= ${input.from.toISOString()}`);
   if (input.to) conditions.push(sql`e.at < ${input.to.toISOString()}`);
-  if (input.after) conditions.push(sql`e.id < ${decodeCursor(input.after, 1)[0]}::uuid`);
+  if (input.after) conditions.push(sql`e.id < ${decodeIdCursor(input.after)}::uuid`);
   const rows = await ctx.db.rows<AuditRow>(sql`
     SELECT e.id, e.at, e.actor, coalesce(u.name, k.name) AS "actorName", e.action,
            e.object_kind AS "objectKind", e.object_id AS "objectId", e.detail
@@ -71,4 +72,14 @@ export async function listAudit(
     WHERE ${sql.join(conditions, sql` AND `)}
     ORDER BY e.id DESC LIMIT ${input.limit + 1}`);
   return toPage(rows, input.limit, (row) => [row.id]);
+}
+
+/**
+ * Reads the cursor of a list that is ordered by id alone.
+ * @throws AppError `invalid_input`
+ */
+export function decodeIdCursor(cursor: string): string {
+  const [id] = decodeCursor(cursor, 1);
+  if (typeof id === "string" && isId(id)) return id;
+  throw new AppError("invalid_input", { public: "The page cursor is not valid. Start again from the first page." });
 }

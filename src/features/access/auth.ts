@@ -199,7 +199,12 @@ export function createAuth(options: AuthOptions): Auth {
       const { id, name, email, emailVerified, image } = response.user;
       return { account: { id, name, email, emailVerified, image: image ?? null }, sessionId: response.session.id, cookies: answer.getSetCookie() };
     },
-    methods: { magicLink: Boolean(sendMail), passwordReset: Boolean(sendMail), providers, signUp: isOpen && (Boolean(sendMail) || providers.length > 0) },
+    methods: {
+      magicLink: Boolean(sendMail),
+      passwordReset: Boolean(sendMail),
+      providers,
+      signUp: isOpen && (Boolean(sendMail) || providers.length > 0),
+    },
     isSameSite: (request) => {
       const origin = request.headers.get("origin") ?? request.headers.get("referer");
       if (origin === null || !URL.canParse(origin)) return false;

@@ -124,7 +124,9 @@ export async function changeCommunity(ctx: Ctx, input: CommunityChange): Promise
   requireRole(ctx, adminRoles);
   const change = parseInput(communityChangeSchema, input);
   return ctx.db.transaction(async (tx) => {
-    const before = await tx.first<CommunityDetail>(sql`SELECT ${communityColumns} FROM community c WHERE c.id = ${ctx.community.id} FOR NO KEY UPDATE`);
+    const before = await tx.first<CommunityDetail>(
+      sql`SELECT ${communityColumns} FROM community c WHERE c.id = ${ctx.community.id} FOR NO KEY UPDATE`,
+    );
     if (!before) throw new AppError("not_found", { public: "This community is gone." });
     if (change.slug !== undefined && change.slug !== before.slug) {
       if (await tx.first(sql`SELECT 1 FROM community WHERE slug = ${change.slug}`)) throw slugTaken(change.slug);
@@ -134,12 +136,15 @@ export async function changeCommunity(ctx: Ctx, input: CommunityChange): Promise
       UPDATE community SET name = ${after.name}, slug = ${after.slug}, tagline = ${after.tagline},
              time_zone = ${after.timeZone}, portal_open = ${after.portalOpen}
       WHERE id = ${ctx.community.id}`);
-    await recordAudit({ ...ctx, db: tx }, {
-      action: "community.changed",
-      objectKind: "community",
-      objectId: ctx.community.id,
-      detail: { before: pick(before, change), after: change },
-    });
+    await recordAudit(
+      { ...ctx, db: tx },
+      {
+        action: "community.changed",
+        objectKind: "community",
+        objectId: ctx.community.id,
+        detail: { before: pick(before, change), after: change },
+      },
+    );
     return after;
   });
 }

@@ -1,12 +1,12 @@
 export { type Account, findAccount, findAccountByEmail, type NewAccount, newAccountSchema, renameAccount } from "./account.ts";
 export { type ApiKeyGrant, type ApiKeyRow, createApiKey, findViewerByApiKey, listApiKeys, newApiKeySchema, revokeApiKey } from "./api-key.ts";
-export { actorOf, type AuditRecord, type AuditRow, listAudit, recordAudit } from "./audit.ts";
+export { type AuditRecord, type AuditRow, actorOf, listAudit, recordAudit } from "./audit.ts";
 export { type Auth, type AuthOptions, clientIpHeader, createAuth, type OauthProvider, oauthProviders } from "./auth.ts";
 export {
-  canonicalTimeZone,
-  changeCommunity,
   type CommunityChange,
   type CommunityDetail,
+  canonicalTimeZone,
+  changeCommunity,
   createCommunity,
   ensureCommunity,
   listAllCommunities,

@@ -3,10 +3,10 @@ import type { CoreContext } from "#core/context.ts";
 import { sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { isId, newId } from "#core/ids.ts";
-import { decodeCursor, type Page, toPage } from "#core/page.ts";
+import { type Page, toPage } from "#core/page.ts";
 import { type Account, findAccount, insertAccount, type NewAccount, parseInput } from "./account.ts";
-import { recordAudit } from "./audit.ts";
-import { communityColumns, type CommunityDetail, insertMembership } from "./community.ts";
+import { decodeIdCursor, recordAudit } from "./audit.ts";
+import { type CommunityDetail, communityColumns, insertMembership } from "./community.ts";
 import type { CommunityRef, Ctx } from "./context.ts";
 import { adminRoles, isAtLeast, parseRole, requireRole } from "./role.ts";
 import { createSecretToken, hashSecretToken } from "./secret-token.ts";
@@ -47,7 +47,10 @@ interface Stored {
  * Makes a link that lets its holder join with a role. The token is in the answer and nowhere else.
  * @throws AppError `forbidden` for everybody but owners and admins, and for admins who invite an owner
  */
-export async function createInvitation(ctx: Ctx, input: z.input<typeof newInvitationSchema>): Promise<{ id: string; token: string; expiresAt: Date }> {
+export async function createInvitation(
+  ctx: Ctx,
+  input: z.input<typeof newInvitationSchema>,
+): Promise<{ id: string; token: string; expiresAt: Date }> {
   requireRole(ctx, adminRoles);
   const { role, note, expiresInDays } = parseInput(newInvitationSchema, input);
   const { viewer } = ctx;
@@ -63,7 +66,10 @@ export async function createInvitation(ctx: Ctx, input: z.input<typeof newInvita
       INSERT INTO invitation (community_id, id, role, note, token_hash, created_by, created_at, expires_at)
       VALUES (${ctx.community.id}, ${id}, ${role}, ${note}, ${hash}, ${viewer.kind === "account" ? viewer.accountId : viewer.kind},
               ${now.toISOString()}, ${expiresAt.toISOString()})`);
-    await recordAudit({ ...ctx, db: tx }, { action: "invitation.created", objectKind: "invitation", objectId: id, detail: { role, note, expiresAt } });
+    await recordAudit(
+      { ...ctx, db: tx },
+      { action: "invitation.created", objectKind: "invitation", objectId: id, detail: { role, note, expiresAt } },
+    );
   });
   return { id, token, expiresAt };
 }
@@ -76,7 +82,7 @@ export async function listInvitations(ctx: Ctx, input: { openOnly?: boolean; aft
   requireRole(ctx, adminRoles, { scope: "read" });
   const now = ctx.clock.now().toISOString();
   const open = input.openOnly ? sql`AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > ${now}` : sql``;
-  const after = input.after ? sql`AND i.id < ${decodeCursor(input.after, 1)[0]}::uuid` : sql``;
+  const after = input.after ? sql`AND i.id < ${decodeIdCursor(input.after)}::uuid` : sql``;
   const rows = await ctx.db.rows<InvitationRow>(sql`
     SELECT i.id, i.role, i.note, i.created_at AS "createdAt", i.expires_at AS "expiresAt",
            CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i.revoked_at IS NOT NULL THEN 'revoked'
@@ -146,7 +152,12 @@ export async function acceptInvitation(
     await tx.execute(sql`
       UPDATE invitation SET accepted_at = ${core.clock.now().toISOString()}, accepted_by = ${account.id}
       WHERE community_id = ${community.id} AND id = ${invitation.id}`);
-    await recordAudit(ctx, { action: "invitation.accepted", objectKind: "invitation", objectId: invitation.id, detail: { role, accountId: account.id } });
+    await recordAudit(ctx, {
+      action: "invitation.accepted",
+      objectKind: "invitation",
+      objectId: invitation.id,
+      detail: { role, accountId: account.id },
+    });
     return { ok: true, account, community, role };
   });
 }

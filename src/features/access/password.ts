@@ -6,7 +6,8 @@ export const passwordMaxLength = 128;
 
 // What people type when they must reach twelve characters; the list is short because nothing on it is guessed
 // within the attempts that the sign-in limits allow, and these are.
-const commonParts = /^(?:password|passwort|qwerty|qwertz|azerty|letmein|welcome|iloveyou|admin(?:istrator)?|changeme|causeway|secret|abc|test|monkey|dragon|[0-9]|[!@#$%^&*._-])+$/i;
+const commonParts =
+  /^(?:password|passwort|qwerty|qwertz|azerty|letmein|welcome|iloveyou|admin(?:istrator)?|changeme|causeway|secret|abc|test|monkey|dragon|[0-9]|[!@#$%^&*._-])+$/i;
 
 /**
  * Says what is wrong with a password, or undefined when it will do.
@@ -20,7 +21,8 @@ export function passwordProblem(password: string, about: readonly string[] = [])
   if (commonParts.test(password) || isSequence(password)) return "This is among the first passwords that are tried. Use a few unrelated words.";
   const lower = password.toLowerCase();
   const own = about.flatMap((text) => [text, text.split("@")[0] ?? ""]).map((text) => text.toLowerCase());
-  if (own.some((text) => text.length > 3 && lower.replaceAll(text, "").length < 6)) return "This is made of your own name or address. Use a few unrelated words.";
+  if (own.some((text) => text.length > 3 && lower.replaceAll(text, "").length < 6))
+    return "This is made of your own name or address. Use a few unrelated words.";
   return undefined;
 }
 

@@ -190,9 +190,7 @@ export const authTwoFactor = pgTable(
 export const authRateLimit = pgTable(
   "auth_rate_limit",
   {
-    id: text("id")
-      .primaryKey()
-      .default(sql`gen_random_uuid()::text`),
+    id: text("id").primaryKey().default(sql`gen_random_uuid()::text`),
     key: text("key").notNull().unique(),
     count: integer("count").notNull(),
     /** Milliseconds since 1970. */

@@ -2,7 +2,7 @@ import type { CoreContext } from "#core/context.ts";
 import { sql } from "#core/database/database.ts";
 import { type Account, insertAccount, type NewAccount, newAccountSchema, parseInput } from "./account.ts";
 import { recordAudit } from "./audit.ts";
-import { communityColumns, type CommunityDetail, insertCommunity, insertMembership, type NewCommunity, newCommunitySchema } from "./community.ts";
+import { type CommunityDetail, communityColumns, insertCommunity, insertMembership, type NewCommunity, newCommunitySchema } from "./community.ts";
 import type { Ctx } from "./context.ts";
 import { createSecretToken, hashSecretToken } from "./secret-token.ts";
 

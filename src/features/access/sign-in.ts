@@ -24,89 +24,132 @@ export async function signIn(
   request: Request,
   input: { email: string; password: string; remember?: boolean },
 ): Promise<AuthOutcome<{ secondFactor: boolean }>> {
-  return call(
-    auth,
-    request,
-    "/sign-in/email",
-    { email: input.email.trim().toLowerCase(), password: input.password, rememberMe: input.remember ?? true },
-    (body) => ({ secondFactor: body.twoFactorRedirect === true }),
-    "The address or the password is not right.",
-  );
+  return submit(auth, request, {
+    path: "/sign-in/email",
+    body: { email: input.email.trim().toLowerCase(), password: input.password, rememberMe: input.remember ?? true },
+    wrong: "The address or the password is not right.",
+    read: (answer) => ({ secondFactor: answer.twoFactorRedirect === true }),
+  });
 }
 
 /** Completes a sign-in, or the set-up of the second factor, with a code of the app or one of the backup codes. */
-export async function verifySecondFactor(auth: Auth, request: Request, input: { code: string; isBackupCode?: boolean; trustDevice?: boolean }): Promise<AuthOutcome> {
-  const path = input.isBackupCode ? "/two-factor/verify-backup-code" : "/two-factor/verify-totp";
-  return call(auth, request, path, { code: input.code.replace(/\s/g, ""), trustDevice: input.trustDevice ?? false }, () => ({}), "This code is not right, or no longer.");
+export async function verifySecondFactor(
+  auth: Auth,
+  request: Request,
+  input: { code: string; isBackupCode?: boolean; trustDevice?: boolean },
+): Promise<AuthOutcome> {
+  return submit(auth, request, {
+    path: input.isBackupCode ? "/two-factor/verify-backup-code" : "/two-factor/verify-totp",
+    body: { code: input.code.replace(/\s/g, ""), trustDevice: input.trustDevice ?? false },
+    wrong: "This code is not right, or no longer.",
+    read: () => ({}),
+  });
 }
 
 /** Begins the set-up of a second factor: the URI for the app, and codes for the day it is lost. Ends with `verifySecondFactor`. */
-export async function enableSecondFactor(auth: Auth, request: Request, input: { password: string }): Promise<AuthOutcome<{ uri: string; backupCodes: string[] }>> {
-  return call(auth, request, "/two-factor/enable", input, (body) => ({ uri: body.totpURI ?? "", backupCodes: body.backupCodes ?? [] }), "The password is not right.");
+export async function enableSecondFactor(
+  auth: Auth,
+  request: Request,
+  input: { password: string },
+): Promise<AuthOutcome<{ uri: string; backupCodes: string[] }>> {
+  return submit(auth, request, {
+    path: "/two-factor/enable",
+    body: input,
+    wrong: "The password is not right.",
+    read: (answer) => ({ uri: answer.totpURI ?? "", backupCodes: answer.backupCodes ?? [] }),
+  });
 }
 
+/** Takes the second factor off again. */
 export async function disableSecondFactor(auth: Auth, request: Request, input: { password: string }): Promise<AuthOutcome> {
-  return call(auth, request, "/two-factor/disable", input, () => ({}), "The password is not right.");
+  return submit(auth, request, { path: "/two-factor/disable", body: input, wrong: "The password is not right.", read: () => ({}) });
 }
 
+/** Ends the session of this browser. */
 export async function signOut(auth: Auth, request: Request): Promise<AuthOutcome> {
-  return call(auth, request, "/sign-out", {}, () => ({}), "You are signed out.");
+  return submit(auth, request, { path: "/sign-out", body: {}, wrong: "You are signed out.", read: () => ({}) });
 }
 
 /** Mails a link that signs in. The outcome is the same whether or not there is an account. */
 export async function requestMagicLink(auth: Auth, request: Request, input: { email: string; returnTo?: string }): Promise<AuthOutcome> {
-  return call(auth, request, "/sign-in/magic-link", { email: input.email.trim().toLowerCase(), callbackURL: input.returnTo ?? "/" }, () => ({}), "The link could not be sent.");
+  return submit(auth, request, {
+    path: "/sign-in/magic-link",
+    body: { email: input.email.trim().toLowerCase(), callbackURL: input.returnTo ?? "/" },
+    wrong: "The link could not be sent.",
+    read: () => ({}),
+  });
 }
 
 /** Mails a link to set a new password. The outcome is the same whether or not there is an account. */
 export async function requestPasswordReset(auth: Auth, request: Request, input: { email: string; returnTo: string }): Promise<AuthOutcome> {
-  return call(auth, request, "/request-password-reset", { email: input.email.trim().toLowerCase(), redirectTo: input.returnTo }, () => ({}), "The link could not be sent.");
+  return submit(auth, request, {
+    path: "/request-password-reset",
+    body: { email: input.email.trim().toLowerCase(), redirectTo: input.returnTo },
+    wrong: "The link could not be sent.",
+    read: () => ({}),
+  });
 }
 
 /** Sets a new password with the mailed token; every session of the account ends. */
 export async function resetPassword(auth: Auth, request: Request, input: { token: string; newPassword: string }): Promise<AuthOutcome> {
-  return call(auth, request, "/reset-password", input, () => ({}), "This link does not work any more. Ask for a new one.");
+  return submit(auth, request, {
+    path: "/reset-password",
+    body: input,
+    wrong: "This link does not work any more. Ask for a new one.",
+    read: () => ({}),
+  });
 }
 
 /** Changes the password of who is signed in, and ends the account's other sessions. */
 export async function changePassword(auth: Auth, request: Request, input: { currentPassword: string; newPassword: string }): Promise<AuthOutcome> {
-  return call(auth, request, "/change-password", { ...input, revokeOtherSessions: true }, () => ({}), "The current password is not right.");
+  return submit(auth, request, {
+    path: "/change-password",
+    body: { ...input, revokeOtherSessions: true },
+    wrong: "The current password is not right.",
+    read: () => ({}),
+  });
 }
 
 /** Begins a sign-in at a provider: send the browser to `url`. */
-export async function startProviderSignIn(auth: Auth, request: Request, input: { provider: OauthProvider; returnTo?: string }): Promise<AuthOutcome<{ url: string }>> {
-  return call(
-    auth,
-    request,
-    "/sign-in/social",
-    { provider: input.provider, callbackURL: input.returnTo ?? "/", disableRedirect: true },
-    (body) => ({ url: body.url ?? "/" }),
-    "This provider does not answer.",
-  );
-}
-
-async function call<Extra>(
+export async function startProviderSignIn(
   auth: Auth,
   request: Request,
-  path: string,
-  body: Record<string, unknown>,
-  extra: (answer: Body) => Extra,
-  wrong: string,
-): Promise<AuthOutcome<Extra>> {
+  input: { provider: OauthProvider; returnTo?: string },
+): Promise<AuthOutcome<{ url: string }>> {
+  return submit(auth, request, {
+    path: "/sign-in/social",
+    body: { provider: input.provider, callbackURL: input.returnTo ?? "/", disableRedirect: true },
+    wrong: "This provider does not answer.",
+    read: (answer) => ({ url: answer.url ?? "/" }),
+  });
+}
+
+interface Submission<Extra> {
+  path: string;
+  body: Record<string, unknown>;
+  /** What to say when it is refused for its content. */
+  wrong: string;
+  read: (answer: Body) => Extra;
+}
+
+async function submit<Extra>(auth: Auth, request: Request, { path, body, wrong, read }: Submission<Extra>): Promise<AuthOutcome<Extra>> {
   const response = await auth.post(request, path, body);
   const parsed = bodySchema.safeParse(await response.json().catch(() => null));
   const answer = parsed.success ? parsed.data : {};
-  if (response.ok) return { ok: true, cookies: response.headers.getSetCookie(), ...extra(answer) };
+  if (response.ok) return { ok: true, cookies: response.headers.getSetCookie(), ...read(answer) };
   if (response.status === 429) {
     const seconds = Number(response.headers.get("x-retry-after") ?? 900);
-    return { ok: false, reason: "rate_limited", message: `Too many attempts. Try again in ${seconds > 90 ? `${Math.ceil(seconds / 60)} minutes` : `${seconds} seconds`}.`, retryAfterSeconds: seconds };
+    const wait = seconds > 90 ? `${Math.ceil(seconds / 60)} minutes` : `${seconds} seconds`;
+    return { ok: false, reason: "rate_limited", message: `Too many attempts. Try again in ${wait}.`, retryAfterSeconds: seconds };
   }
   if (answer.code === "WEAK_PASSWORD" || answer.code === "PASSWORD_TOO_SHORT" || answer.code === "PASSWORD_TOO_LONG") {
     return { ok: false, reason: "weak_password", message: answer.message ?? "Choose a longer password." };
   }
-  if (response.status === 403) {
-    return { ok: false, reason: "bad_origin", message: "This page was reached by another address than the site's own. Open it by its public address, or set PUBLIC_URL to this one." };
-  }
+  if (answer.code && originCodes.has(answer.code)) return { ok: false, reason: "bad_origin", message: originMessage };
   if (response.status === 404) return { ok: false, reason: "unavailable", message: "This way of signing in is not set up here." };
-  return { ok: false, reason: response.status >= 500 ? "unavailable" : "wrong", message: response.status >= 500 ? "Something went wrong on our side. Please try again." : wrong };
+  if (response.status >= 500) return { ok: false, reason: "unavailable", message: "Something went wrong on our side. Please try again." };
+  return { ok: false, reason: "wrong", message: wrong };
 }
+
+const originCodes = new Set(["INVALID_ORIGIN", "MISSING_OR_NULL_ORIGIN", "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED"]);
+const originMessage = "This page was reached by another address than the site's own. Open it by its public address, or set PUBLIC_URL to this one.";

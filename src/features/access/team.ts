@@ -7,7 +7,7 @@ import { insertMembership, openAsSystem } from "./community.ts";
 import type { Ctx } from "./context.ts";
 import { adminRoles, isAtLeast, parseRole, requireRole, teamRoles } from "./role.ts";
 import { openCommunity } from "./viewer.ts";
-import type { Role } from "./visibility.ts";
+import { type Role, roles } from "./visibility.ts";
 
 export interface TeamMember {
   accountId: string;
@@ -34,7 +34,7 @@ export async function listTeam(ctx: Ctx): Promise<TeamMember[]> {
     LEFT JOIN LATERAL (SELECT max(updated_at) AS at FROM auth_session WHERE user_id = m.account_id) s ON true
     WHERE m.community_id = ${ctx.community.id} AND m.role <> 'developer'
     ORDER BY m.created_at, m.account_id`);
-  return rows.sort((a, b) => teamRoles.findIndex((role) => role === a.role) - teamRoles.findIndex((role) => role === b.role));
+  return rows.sort((a, b) => roles.indexOf(a.role) - roles.indexOf(b.role));
 }
 
 /**
@@ -124,13 +124,17 @@ async function protectLastOwner(ctx: Ctx): Promise<void> {
  * @throws AppError `forbidden` while the address is unproven, `not_found` for a closed or unknown community
  */
 export async function joinCommunity(core: CoreContext, input: { slug: string; account: Account }): Promise<void> {
-  if (!input.account.emailVerified) throw new AppError("forbidden", { public: "Sign in by the link in a mail once, so that we know the address is yours." });
+  if (!input.account.emailVerified)
+    throw new AppError("forbidden", { public: "Sign in by the link in a mail once, so that we know the address is yours." });
   await core.db.transaction(async (tx) => {
     const ctx = await openCommunity({ ...core, db: tx }, { slug: input.slug, account: input.account });
     if (!ctx) throw new AppError("not_found", { public: "There is no such community." });
     if (ctx.viewer.kind === "account") return;
     const viewer = { kind: "account", accountId: input.account.id, role: "developer" } as const;
     await insertMembership(ctx, viewer);
-    await recordAudit({ ...ctx, viewer }, { action: "team.joined", objectKind: "account", objectId: input.account.id, detail: { role: "developer" } });
+    await recordAudit(
+      { ...ctx, viewer },
+      { action: "team.joined", objectKind: "account", objectId: input.account.id, detail: { role: "developer" } },
+    );
   });
 }

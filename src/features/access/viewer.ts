@@ -3,7 +3,7 @@ import { sql } from "#core/database/database.ts";
 import { type Account, findAccount } from "./account.ts";
 import { type ApiKeyGrant, findViewerByApiKey } from "./api-key.ts";
 import type { Auth } from "./auth.ts";
-import { communityColumns, type CommunityDetail } from "./community.ts";
+import { type CommunityDetail, communityColumns } from "./community.ts";
 import type { Ctx } from "./context.ts";
 import { parseRole } from "./role.ts";
 
