@@ -1,4 +1,4 @@
-import { type Consumer, rollUp } from "#features/ledger/index.ts";
+import { type Consumer, indexForSearch, rollUp } from "#features/ledger/index.ts";
 
 /** Everything that derives from the ledger, in the order in which it is worked off. */
-export const consumers: readonly Consumer[] = [rollUp];
+export const consumers: readonly Consumer[] = [rollUp, indexForSearch];

@@ -139,6 +139,7 @@ CREATE TABLE "signal" (
 	"community_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
 	"activity_id" uuid NOT NULL,
+	"source_id" uuid NOT NULL,
 	"thread_id" uuid,
 	"identity_id" uuid,
 	"visibility" smallint NOT NULL,
@@ -151,9 +152,24 @@ CREATE TABLE "signal" (
 	"reason" text NOT NULL,
 	"confidence" real NOT NULL,
 	"state" text DEFAULT 'suggested' NOT NULL,
+	"withdrawn_at" timestamp with time zone,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "signal_community_id_id_pk" PRIMARY KEY("community_id","id"),
 	CONSTRAINT "signal_key" UNIQUE("community_id","activity_id","kind")
+);
+--> statement-breakpoint
+CREATE TABLE "signal_decision" (
+	"community_id" uuid NOT NULL,
+	"signal_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"action" text NOT NULL,
+	"state_before" text NOT NULL,
+	"other_signal_id" uuid,
+	"other_state_before" text,
+	"author" text NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	"undone_at" timestamp with time zone,
+	CONSTRAINT "signal_decision_community_id_signal_id_id_pk" PRIMARY KEY("community_id","signal_id","id")
 );
 --> statement-breakpoint
 CREATE TABLE "activity" (
@@ -315,6 +331,14 @@ CREATE TABLE "search_document" (
 	"occurred_at" timestamp with time zone NOT NULL,
 	"tokens" "tsvector" NOT NULL,
 	CONSTRAINT "search_document_community_id_activity_id_pk" PRIMARY KEY("community_id","activity_id")
+);
+--> statement-breakpoint
+CREATE TABLE "search_title" (
+	"community_id" uuid NOT NULL,
+	"thread_id" uuid NOT NULL,
+	"visibility" smallint NOT NULL,
+	"title" text NOT NULL,
+	CONSTRAINT "search_title_community_id_thread_id_pk" PRIMARY KEY("community_id","thread_id")
 );
 --> statement-breakpoint
 CREATE TABLE "source" (
@@ -491,6 +515,9 @@ ALTER TABLE "invitation" ADD CONSTRAINT "invitation_community_id_community_id_fk
 ALTER TABLE "membership" ADD CONSTRAINT "membership_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "membership" ADD CONSTRAINT "membership_account_id_auth_user_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."auth_user"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "signal" ADD CONSTRAINT "signal_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "signal" ADD CONSTRAINT "signal_community_id_activity_id_activity_community_id_id_fk" FOREIGN KEY ("community_id","activity_id") REFERENCES "public"."activity"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "signal_decision" ADD CONSTRAINT "signal_decision_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "signal_decision" ADD CONSTRAINT "signal_decision_community_id_signal_id_signal_community_id_id_fk" FOREIGN KEY ("community_id","signal_id") REFERENCES "public"."signal"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "activity_day" ADD CONSTRAINT "activity_day_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "channel" ADD CONSTRAINT "channel_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "channel" ADD CONSTRAINT "channel_community_id_source_id_source_community_id_id_fk" FOREIGN KEY ("community_id","source_id") REFERENCES "public"."source"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -508,6 +535,7 @@ ALTER TABLE "raw_record" ADD CONSTRAINT "raw_record_community_id_community_id_fk
 ALTER TABLE "raw_record" ADD CONSTRAINT "raw_record_community_id_source_id_source_community_id_id_fk" FOREIGN KEY ("community_id","source_id") REFERENCES "public"."source"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "rejected_record" ADD CONSTRAINT "rejected_record_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "rejected_record" ADD CONSTRAINT "rejected_record_community_id_source_id_source_community_id_id_fk" FOREIGN KEY ("community_id","source_id") REFERENCES "public"."source"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "search_title" ADD CONSTRAINT "search_title_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "source" ADD CONSTRAINT "source_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "stream" ADD CONSTRAINT "stream_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "stream" ADD CONSTRAINT "stream_community_id_source_id_source_community_id_id_fk" FOREIGN KEY ("community_id","source_id") REFERENCES "public"."source"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -537,7 +565,11 @@ CREATE INDEX "auth_verification_identifier" ON "auth_verification" USING btree (
 CREATE INDEX "invitation_token" ON "invitation" USING btree ("token_hash");--> statement-breakpoint
 CREATE INDEX "membership_of_account" ON "membership" USING btree ("account_id");--> statement-breakpoint
 CREATE INDEX "signal_recent" ON "signal" USING btree ("community_id","occurred_at","id");--> statement-breakpoint
+CREATE INDEX "signal_by_kind" ON "signal" USING btree ("community_id","kind","state","occurred_at","id");--> statement-breakpoint
+CREATE INDEX "signal_of_source" ON "signal" USING btree ("community_id","source_id","occurred_at","id");--> statement-breakpoint
 CREATE INDEX "signal_of_thread" ON "signal" USING btree ("community_id","thread_id");--> statement-breakpoint
+CREATE INDEX "signal_of_identity" ON "signal" USING btree ("community_id","identity_id");--> statement-breakpoint
+CREATE INDEX "signal_quote" ON "signal" USING gin ("quote" gin_trgm_ops);--> statement-breakpoint
 CREATE INDEX "activity_of_thread" ON "activity" USING btree ("community_id","thread_id","occurred_at");--> statement-breakpoint
 CREATE INDEX "activity_of_identity" ON "activity" USING btree ("community_id","identity_id","occurred_at");--> statement-breakpoint
 CREATE INDEX "activity_recent" ON "activity" USING btree ("community_id","occurred_at");--> statement-breakpoint
@@ -546,6 +578,7 @@ CREATE INDEX "identity_email" ON "identity" USING btree ("community_id","email")
 CREATE INDEX "identity_link_b" ON "identity_link" USING btree ("community_id","identity_b");--> statement-breakpoint
 CREATE INDEX "search_document_tokens" ON "search_document" USING gin ("tokens");--> statement-breakpoint
 CREATE INDEX "search_document_recent" ON "search_document" USING btree ("community_id","occurred_at");--> statement-breakpoint
+CREATE INDEX "search_title_trigrams" ON "search_title" USING gin ("title" gin_trgm_ops);--> statement-breakpoint
 CREATE INDEX "sync_of_source" ON "sync" USING btree ("community_id","source_id","started_at");--> statement-breakpoint
 CREATE INDEX "thread_recent" ON "thread" USING btree ("community_id","last_activity_at","id");--> statement-breakpoint
 CREATE INDEX "thread_waiting" ON "thread" USING btree ("community_id","waiting_since","id") WHERE waiting_since IS NOT NULL;--> statement-breakpoint

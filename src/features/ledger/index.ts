@@ -26,3 +26,40 @@ export { markDaysOfIdentities, rollUp } from "./roll-up.ts";
 export { replaySource, type RunPullInput, runPull } from "./run-pull.ts";
 export type { SyncOutcome, SyncProgress } from "./run-records.ts";
 export { deleteSource, ensureSource, requireSource, type SourceRef, updateSource } from "./sources.ts";
+export {
+  type ActivityFilters,
+  type ActivityRow,
+  countActivitiesByDay,
+  countActivitiesByKind,
+  type DayCount,
+  listActivities,
+  listThreadActivities,
+} from "./activity-queries.ts";
+export {
+  type CoverageRow,
+  getSource,
+  getSync,
+  listRejected,
+  listSources,
+  listSyncLog,
+  listSyncs,
+  type RejectedRow,
+  type SourceDetail,
+  type SourceRow,
+  type SyncRow,
+  type SyncState,
+} from "./source-queries.ts";
+export {
+  countThreads,
+  getThread,
+  getThreads,
+  listThreads,
+  type PersonRef,
+  type QuestionState,
+  type ThreadFilters,
+  type ThreadRow,
+  type ThreadSort,
+  threadFacets,
+} from "./thread-queries.ts";
+export { makeSnippet, type SearchHit, type SearchResult, type SnippetPart, search, searchLag } from "./search.ts";
+export { indexForSearch } from "./search-index.ts";

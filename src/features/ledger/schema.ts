@@ -407,3 +407,15 @@ export const searchDocument = pgTable(
     index("search_document_recent").on(t.communityId, t.occurredAt),
   ],
 );
+
+/** Titles for finding by similarity; built by the same consumer. */
+export const searchTitle = pgTable(
+  "search_title",
+  {
+    communityId: communityId(),
+    threadId: uuid("thread_id").notNull(),
+    visibility: smallint("visibility").notNull(),
+    title: text("title").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.communityId, t.threadId] }), index("search_title_trigrams").using("gin", t.title.op("gin_trgm_ops"))],
+);

@@ -1,0 +1,188 @@
+import { type SQL, sql } from "#core/database/database.ts";
+import { decodeCursor, type Page, toPage } from "#core/page.ts";
+import { type Ctx, type Visibility, visibilityOf, visibleTo } from "../access/index.ts";
+import type { IngestCounts } from "./batch.ts";
+
+export type SyncState = "queued" | "running" | "done" | "failed" | "cancelled";
+
+export interface SyncRow {
+  id: string;
+  sourceId: string;
+  sourceName: string;
+  trigger: string;
+  state: SyncState;
+  subject: string | null;
+  startedAt: Date;
+  finishedAt: Date | null;
+  counts: Partial<IngestCounts>;
+  progress: { done?: number; total?: number | null; unit?: string; ratePerSecond?: number; etaSeconds?: number | null; phase?: string };
+  error: { code?: string; message: string } | null;
+}
+
+export interface SourceRow {
+  id: string;
+  connector: string;
+  origin: string;
+  name: string;
+  paused: boolean;
+  visibility: Visibility | null;
+  createdAt: Date;
+  threads: number;
+  activities: number;
+  oldestAt: string | null;
+  newestAt: string | null;
+  rejected: number;
+  lastSync: SyncRow | null;
+}
+
+const syncColumns = sql`
+  y.id, y.source_id AS "sourceId", s.name AS "sourceName", y.trigger, y.state, y.subject, y.started_at AS "startedAt",
+  y.finished_at AS "finishedAt", y.counts, y.progress - 'pid' - 'host' AS progress, y.error`;
+
+const sourceColumns = (ctx: Ctx): SQL => sql`
+  s.id, s.connector, s.origin, s.name, s.paused, s.visibility_floor AS floor, s.created_at AS "createdAt",
+  COALESCE(days.n, 0) AS activities, days.oldest AS "oldestAt", days.newest AS "newestAt", COALESCE(rejects.n, 0) AS rejected,
+  (SELECT count(*) FROM thread t WHERE t.source_id = s.id AND ${visibleTo(ctx, "t")} AND t.deleted_at IS NULL) AS threads`;
+
+const sourceJoins = (ctx: Ctx): SQL => sql`
+  LEFT JOIN LATERAL (SELECT sum(a.count) AS n, min(a.day) AS oldest, max(a.day) AS newest FROM activity_day a WHERE ${visibleTo(ctx, "a")} AND a.source_id = s.id) days ON true
+  LEFT JOIN LATERAL (SELECT count(*) AS n FROM rejected_record r WHERE r.community_id = s.community_id AND r.source_id = s.id) rejects ON true`;
+
+type StoredSource = Omit<SourceRow, "visibility" | "lastSync"> & { floor: number | null };
+
+/** All sources of the community with what they hold and how their last run went. */
+export async function listSources(ctx: Ctx): Promise<SourceRow[]> {
+  const rows = await ctx.db.rows<StoredSource>(sql`
+    SELECT ${sourceColumns(ctx)} FROM source s ${sourceJoins(ctx)}
+    WHERE s.community_id = ${ctx.community.id} AND s.deleted_at IS NULL ORDER BY s.name, s.id`);
+  const runs = await ctx.db.rows<SyncRow>(sql`
+    SELECT DISTINCT ON (y.source_id) ${syncColumns} FROM sync y JOIN source s ON s.community_id = y.community_id AND s.id = y.source_id
+    WHERE y.community_id = ${ctx.community.id} ORDER BY y.source_id, y.started_at DESC`);
+  const lastSync = new Map(runs.map((run) => [run.sourceId, run]));
+  return rows.map(({ floor, ...row }) => ({ ...row, visibility: floor === null ? null : visibilityOf(floor), lastSync: lastSync.get(row.id) ?? null }));
+}
+
+export interface CoverageRow {
+  unit: string;
+  /** What the source says it has; null when it does not say. */
+  reported: number | null;
+  held: number;
+  /** Why the two differ, in words; empty when they agree. */
+  gap: string;
+}
+
+export interface SourceDetail extends SourceRow {
+  settings: unknown;
+  coverage: CoverageRow[];
+  streams: { name: string; lastSuccessAt: Date | null; nextRunAt: Date | null; reportedAt: Date | null }[];
+}
+
+/** A source with its streams and coverage: what it says it has against what is held, and why they differ. */
+export async function getSource(ctx: Ctx, input: { sourceId: string }): Promise<SourceDetail | undefined> {
+  const row = await ctx.db.first<StoredSource & { settings: unknown }>(sql`
+    SELECT ${sourceColumns(ctx)}, s.settings FROM source s ${sourceJoins(ctx)}
+    WHERE s.community_id = ${ctx.community.id} AND s.id = ${input.sourceId} AND s.deleted_at IS NULL`);
+  if (!row) return undefined;
+  const streams = await ctx.db.rows<{ name: string; lastSuccessAt: Date | null; nextRunAt: Date | null; reportedAt: Date | null; reported: Record<string, number> | null }>(sql`
+    SELECT name, last_success_at AS "lastSuccessAt", next_run_at AS "nextRunAt", reported_at AS "reportedAt", reported
+    FROM stream WHERE community_id = ${ctx.community.id} AND source_id = ${input.sourceId} ORDER BY name`);
+  const lastSync = (await listSyncs(ctx, { sourceId: input.sourceId, limit: 1 })).rows[0] ?? null;
+  const { floor, ...rest } = row;
+  return {
+    ...rest,
+    visibility: floor === null ? null : visibilityOf(floor),
+    lastSync,
+    streams: streams.map(({ reported, ...stream }) => stream),
+    coverage: await coverageOf(ctx, rest, mergeReported(streams)),
+  };
+}
+
+function mergeReported(streams: { reported: Record<string, number> | null }[]): Map<string, number> {
+  const total = new Map<string, number>();
+  for (const { reported } of streams) {
+    for (const [unit, n] of Object.entries(reported ?? {})) total.set(unit, (total.get(unit) ?? 0) + n);
+  }
+  return total;
+}
+
+async function coverageOf(ctx: Ctx, source: { id: string; threads: number; activities: number; rejected: number }, reported: Map<string, number>): Promise<CoverageRow[]> {
+  const kinds = await ctx.db.rows<{ kind: string; n: number }>(sql`
+    SELECT a.kind, sum(a.count) AS n FROM activity_day a WHERE ${visibleTo(ctx, "a")} AND a.source_id = ${source.id} GROUP BY a.kind ORDER BY a.kind`);
+  const records = await ctx.db.first<{ n: number }>(
+    sql`SELECT count(*) AS n FROM raw_record WHERE community_id = ${ctx.community.id} AND source_id = ${source.id}`,
+  );
+  const gone = await ctx.db.first<{ n: number }>(sql`
+    SELECT count(*) AS n FROM activity a WHERE ${visibleTo(ctx, "a")} AND a.source_id = ${source.id} AND a.deleted_at IS NOT NULL`);
+  const waiting = await ctx.db.first<{ n: number }>(
+    sql`SELECT count(*) AS n FROM outbox_delivery WHERE community_id = ${ctx.community.id} AND consumer = 'rollup'`,
+  );
+  const held = new Map<string, number>([["threads", source.threads], ["records", records?.n ?? 0], ...kinds.map((row): [string, number] => [row.kind, row.n])]);
+  const units = [...new Set([...reported.keys(), "threads", ...kinds.map((row) => row.kind)])];
+  return units.map((unit) => {
+    const said = reported.get(unit) ?? null;
+    const have = held.get(unit) ?? 0;
+    return { unit, reported: said, held: have, gap: said === null || said === have ? "" : explainGap(said - have, source.rejected, gone?.n ?? 0, waiting?.n ?? 0) };
+  });
+}
+
+function explainGap(missing: number, rejected: number, gone: number, waiting: number): string {
+  if (waiting > 0) return "Still being counted; look again in a moment.";
+  const causes = [
+    ...(rejected > 0 ? [`${rejected} records were set aside (listed below with their reasons)`] : []),
+    ...(gone > 0 ? [`${gone} activities were deleted at the source`] : []),
+  ];
+  if (missing < 0) return `More is held than the last export says: earlier exports brought ${-missing} that it no longer has.`;
+  return causes.length > 0 ? `${missing} fewer: ${causes.join("; ")}.` : `${missing} fewer, for no reason that is known here. Bring the export in again; if the gap stays, report it.`;
+}
+
+/** Runs, newest first; of one source or of all. */
+export async function listSyncs(ctx: Ctx, input: { sourceId?: string; after?: string; limit?: number }): Promise<Page<SyncRow>> {
+  const limit = Math.min(input.limit ?? 50, 200);
+  const conditions = [sql`y.community_id = ${ctx.community.id}`];
+  if (input.sourceId) conditions.push(sql`y.source_id = ${input.sourceId}`);
+  if (input.after) {
+    const [at, id] = decodeCursor(input.after, 2);
+    conditions.push(sql`(y.started_at, y.id) < (${at}::timestamptz, ${id}::uuid)`);
+  }
+  const rows = await ctx.db.rows<SyncRow>(sql`
+    SELECT ${syncColumns} FROM sync y JOIN source s ON s.community_id = y.community_id AND s.id = y.source_id
+    WHERE ${sql.join(conditions, sql` AND `)} ORDER BY y.started_at DESC, y.id DESC LIMIT ${limit + 1}`);
+  return toPage(rows, limit, (row) => [row.startedAt.toISOString(), row.id]);
+}
+
+/** One run with its progress; pages poll it while it goes. */
+export async function getSync(ctx: Ctx, input: { syncId: string }): Promise<SyncRow | undefined> {
+  return ctx.db.first<SyncRow>(sql`
+    SELECT ${syncColumns} FROM sync y JOIN source s ON s.community_id = y.community_id AND s.id = y.source_id
+    WHERE y.community_id = ${ctx.community.id} AND y.id = ${input.syncId}`);
+}
+
+/** A run's log, oldest line first. */
+export async function listSyncLog(ctx: Ctx, input: { syncId: string; limit?: number }): Promise<{ at: Date; level: "info" | "warn" | "error"; message: string }[]> {
+  return ctx.db.rows(sql`
+    SELECT at, level, message FROM sync_log WHERE community_id = ${ctx.community.id} AND sync_id = ${input.syncId} ORDER BY id LIMIT ${input.limit ?? 500}`);
+}
+
+export interface RejectedRow {
+  stream: string;
+  key: string;
+  place: string;
+  reason: string;
+  remedy: string;
+  excerpt: string | null;
+  at: Date;
+}
+
+/** Records that were set aside, with what to do about each. */
+export async function listRejected(ctx: Ctx, input: { sourceId: string; after?: string; limit?: number }): Promise<Page<RejectedRow>> {
+  const limit = Math.min(input.limit ?? 50, 200);
+  const conditions = [sql`community_id = ${ctx.community.id}`, sql`source_id = ${input.sourceId}`];
+  if (input.after) {
+    const [stream, key] = decodeCursor(input.after, 2);
+    conditions.push(sql`(stream, key) > (${stream}, ${key})`);
+  }
+  const rows = await ctx.db.rows<RejectedRow>(sql`
+    SELECT stream, key, place, reason, remedy, excerpt, at FROM rejected_record WHERE ${sql.join(conditions, sql` AND `)}
+    ORDER BY stream, key LIMIT ${limit + 1}`);
+  return toPage(rows, limit, (row) => [row.stream, row.key]);
+}
