@@ -24,7 +24,9 @@ const vitest = join("node_modules", "vitest", "vitest.mjs");
 const scratch = mkdtempSync(join(tmpdir(), "causeway-tests-"));
 process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
 
-const args = process.argv.slice(2);
+// `--all`: a run that this machine cannot do is a failure and not a note, so that CI cannot pass by leaving something out.
+const all = process.argv.includes("--all");
+const args = process.argv.slice(2).filter((parameter) => parameter !== "--all");
 const wanted = projectsWanted(args);
 const notes: string[] = [];
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -51,6 +53,7 @@ async function runOnPostgres(): Promise<void> {
     notes.push(styleText("red", `The tests on PostgreSQL did not run: ${server.message}`));
   } else if (!server) {
     notes.push(`Not run: the unit tests on PostgreSQL, as no server was found. ${howToGetPostgres}`);
+    if (all) total.failed += 1;
   } else {
     try {
       await run(`unit tests on ${server.description}`, "unit", { ...process.env, TEST_DATABASE_URL: server.url });
@@ -67,6 +70,7 @@ async function runInBrowser(): Promise<void> {
     return;
   }
   const skipped = await listTests("browser");
+  if (all) total.failed += 1;
   total.skipped += skipped;
   notes.push(`Skipped: ${skipped} browser tests (tests/e2e), as no Chromium was found. ${howToGetChromium}`);
 }
