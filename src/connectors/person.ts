@@ -23,7 +23,9 @@ const gitlabNoReply = /^(\d+)-([^@]+)@users\.noreply\.gitlab\.com$/;
 const localPartsOfNobody = new Set(
   "noreply no-reply no_reply donotreply do-not-reply unknown nobody none null root devnull invalid anonymous undefined".split(" "),
 );
-const addressesOfNobody = new Set("you@example.com your@email.com your-email@example.com your.email@example.com email@example.com user@example.com".split(" "));
+const addressesOfNobody = new Set(
+  "you@example.com your@email.com your-email@example.com your.email@example.com email@example.com user@example.com".split(" "),
+);
 const domainOfNobody = /^(?:localhost|.*\.local|.*\.localdomain|.*\.lan|.*\.internal|\(none\)|.*\.\(none\)|none|unknown|invalid)$/;
 
 /** Whether an address is one that many strangers share: a placeholder, a machine's default, a no-reply box. */
@@ -36,12 +38,13 @@ export function namesNobody(address: string): boolean {
 
 /**
  * The identity behind a name and an address: the account for GitHub's and GitLab's no-reply addresses (whose number
- * is the immutable id), else the address. An address that names nobody is joined with the name, so that strangers
- * with one placeholder stay apart.
+ * is the immutable id), else the address. An address that names nobody is joined with the name and counts only inside
+ * its source, so that strangers with one placeholder stay apart.
+ * @param options.scope names the source: the namespace of what means nothing outside of it
  * @param options.shared the address is known to belong to several people
  * @returns undefined when neither says who it was
  */
-export function identifyPerson(person: NamedAddress, options: { shared?: boolean } = {}): NormalizedIdentity | undefined {
+export function identifyPerson(person: NamedAddress, options: { scope: string; shared?: boolean }): NormalizedIdentity | undefined {
   const name = person.name.trim();
   const address = normalizeAddress(person.address);
   const account = accountOf(address);
@@ -55,7 +58,7 @@ export function identifyPerson(person: NamedAddress, options: { shared?: boolean
   }
   if (options.shared || namesNobody(address)) {
     if (!name) return undefined;
-    return { platform: "email", externalId: `${address}#${name.toLowerCase()}`, ...about };
+    return { platform: options.scope, externalId: `${address}#${name.toLowerCase()}`, ...about };
   }
   return { platform: "email", externalId: address, ...about, email: address };
 }

@@ -17,7 +17,11 @@ export interface FileReading {
  * Runs a connector over a file as an import does: recognised, inspected, read to the end.
  * @param settings as a person would give them; defaults are filled in
  */
-export async function readFileWith<Schema extends z.ZodType>(connector: Connector<Schema>, path: string, settings: unknown = {}): Promise<FileReading> {
+export async function readFileWith<Schema extends z.ZodType>(
+  connector: Connector<Schema>,
+  path: string,
+  settings: unknown = {},
+): Promise<FileReading> {
   if (!connector.identifyFile || !connector.importFile) throw new Error(`${connector.id} takes no files`);
   const isDirectory = (await stat(path)).isDirectory();
   const input = {
@@ -49,11 +53,14 @@ async function readHead(path: string): Promise<Buffer> {
 
 /** Connectors that read files need a clock and a log, never the database. */
 function offlineContext(): CoreContext {
-  const db = new Proxy({}, {
-    get() {
-      throw new Error("a connector reached for the database");
+  const db = new Proxy(
+    {},
+    {
+      get() {
+        throw new Error("a connector reached for the database");
+      },
     },
-  }) as CoreContext["db"];
+  ) as CoreContext["db"];
   return { db, clock: fixedClock("2026-11-25T12:00:00Z"), log: createLogger({ level: "silent" }) };
 }
 
@@ -75,7 +82,13 @@ export function foldBatches(batches: readonly NormalizedBatch[]) {
     for (const link of batch.links ?? []) links.set(JSON.stringify(link), link);
   }
   const sorted = <T>(map: Map<string, T>) => [...map.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { channels: sorted(channels), threads: sorted(threads), activities: sorted(activities), identities: sorted(identities), links: sorted(links) };
+  return {
+    channels: sorted(channels),
+    threads: sorted(threads),
+    activities: sorted(activities),
+    identities: sorted(identities),
+    links: sorted(links),
+  };
 }
 
 /** How many activities of each kind there are, each key counted once. */

@@ -86,7 +86,8 @@ export class JsonCutter {
     if (this.#expect === "object") return "before any JSON began";
     const place = this.#index === undefined ? this.#key : `${this.#key}[${this.#index}]`;
     if (this.#expect === "inside" && this.#readingKey) return "inside a member's name";
-    if (this.#expect === "inside") return `inside ${place}, where ${this.#inString ? "a closing quote" : "a closing bracket"} and the rest of the file are missing`;
+    if (this.#expect === "inside")
+      return `inside ${place}, where ${this.#inString ? "a closing quote" : "a closing bracket"} and the rest of the file are missing`;
     if (this.#expect === "first-item" || this.#expect === "item" || this.#expect === "after-item") {
       const last = this.#index === undefined || this.#index < 0 ? `at the start of ${this.#key}` : `after ${place}`;
       return `${last}, where the list's closing "]" and the file's closing "}" are missing`;

@@ -62,13 +62,19 @@ describe("github-archive: what a file says", () => {
     const activities = batches.flatMap((batch) => batch.activities);
     expect(activities.filter((a) => a.unattributed === "ghost").map((a) => a.kind)).toEqual(["comment", "issue_opened"]);
     const marked = batches.flatMap((batch) => batch.identities).filter((identity) => identity.kind);
-    expect(marked.map((identity) => [identity.login, identity.kind?.value])).toEqual([["stale[bot]", "bot"], ["codecov", "bot"]]);
+    expect(marked.map((identity) => [identity.login, identity.kind?.value])).toEqual([
+      ["stale[bot]", "bot"],
+      ["codecov", "bot"],
+    ]);
     expect(activities.find((a) => a.body === "Which version?")?.attributes).toEqual({ authorAssociation: "MEMBER", suggestedRole: "team" });
   });
 
   it("takes a review comment as edited only when it changed after the review was handed in", async () => {
     const comments = (await readBatches(fixture)).flatMap((b) => b.activities).filter((a) => a.kind === "review_comment");
-    expect(comments.map((c) => [c.body, c.editedAt?.toISOString()])).toEqual([["nit", undefined], ["edited later", "2026-01-07T08:00:00.000Z"]]);
+    expect(comments.map((c) => [c.body, c.editedAt?.toISOString()])).toEqual([
+      ["nit", undefined],
+      ["edited later", "2026-01-07T08:00:00.000Z"],
+    ]);
   });
 });
 
@@ -134,28 +140,41 @@ describe("github-archive: faults in the file", () => {
     ]);
     expect(rejected.find((r) => r.place === "pulls[1]")?.reason).toBe("pulls[1] repeats number 2 of pulls[0]; the first one was taken");
     expect(countKinds(records.map((r) => githubArchive.normalize(r, settings)))).toEqual({
-      issue_opened: 1, comment: 5, pull_request_opened: 1, review: 2, review_comment: 1,
+      issue_opened: 1,
+      comment: 5,
+      pull_request_opened: 1,
+      review: 2,
+      review_comment: 1,
     });
   });
 
   it("reads the same pieces however the bytes arrive", () => {
     const value = fc.jsonValue({ maxDepth: 3 });
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.oneof(value, fc.array(value)), { maxKeys: 5 }), fc.array(fc.nat(200)), fc.constantFrom(0, 2), (object, cuts, indent) => {
-        const bytes = Buffer.from(JSON.stringify(object, null, indent));
-        const places = [0, ...cuts.map((c) => Math.min(c, bytes.length)).sort((a, b) => a - b), bytes.length];
-        const cutter = new JsonCutter("x");
-        const pieces: JsonPiece[] = [];
-        for (let i = 1; i < places.length; i++) pieces.push(...cutter.push(bytes.subarray(places[i - 1], places[i])));
-        cutter.end();
-        const rebuilt = new Map<string, unknown>(Object.entries(object).filter(([, v]) => Array.isArray(v)).map(([k]) => [k, []]));
-        for (const piece of pieces) {
-          if (piece.index === undefined) rebuilt.set(piece.key, cutter.parse(piece));
-          else (rebuilt.get(piece.key) as unknown[])[piece.index] = cutter.parse(piece);
-          expect(bytes.subarray(piece.byte, piece.byte + Buffer.byteLength(piece.text)).toString()).toBe(piece.text);
-        }
-        expect(new Map(rebuilt)).toEqual(new Map(Object.entries(JSON.parse(bytes.toString()) as object)));
-      }),
+      fc.property(
+        fc.dictionary(fc.string(), fc.oneof(value, fc.array(value)), { maxKeys: 5 }),
+        fc.array(fc.nat(200)),
+        fc.constantFrom(0, 2),
+        (object, cuts, indent) => {
+          const bytes = Buffer.from(JSON.stringify(object, null, indent));
+          const places = [0, ...cuts.map((c) => Math.min(c, bytes.length)).sort((a, b) => a - b), bytes.length];
+          const cutter = new JsonCutter("x");
+          const pieces: JsonPiece[] = [];
+          for (let i = 1; i < places.length; i++) pieces.push(...cutter.push(bytes.subarray(places[i - 1], places[i])));
+          cutter.end();
+          const rebuilt = new Map<string, unknown>(
+            Object.entries(object)
+              .filter(([, v]) => Array.isArray(v))
+              .map(([k]) => [k, []]),
+          );
+          for (const piece of pieces) {
+            if (piece.index === undefined) rebuilt.set(piece.key, cutter.parse(piece));
+            else (rebuilt.get(piece.key) as unknown[])[piece.index] = cutter.parse(piece);
+            expect(bytes.subarray(piece.byte, piece.byte + Buffer.byteLength(piece.text)).toString()).toBe(piece.text);
+          }
+          expect(new Map(rebuilt)).toEqual(new Map(Object.entries(JSON.parse(bytes.toString()) as object)));
+        },
+      ),
     );
   });
 });

@@ -25,7 +25,13 @@ export const githubArchive = defineConnector({
     if (isDirectory) return 0;
     const start = head.toString("latin1");
     if (/"magic"\s*:\s*"E!vIA5L86J2I"/.test(start)) return 1;
-    if (!start.replace(/^\u00ef\u00bb\u00bf/, "").trimStart().startsWith("{")) return 0;
+    if (
+      !start
+        .replace(/^\u00ef\u00bb\u00bf/, "")
+        .trimStart()
+        .startsWith("{")
+    )
+      return 0;
     if (/"repo"\s*:\s*"[^"/]+\/[^"/]+"/.test(start)) return 0.7;
     return path.endsWith("archive.json") ? 0.4 : 0;
   },

@@ -8,14 +8,7 @@ import {
   RecordError,
 } from "#features/ledger/index.ts";
 import { botReason } from "../known-bots.ts";
-import {
-  type ArchiveComment,
-  type ArchivePayload,
-  type ArchiveReview,
-  type ArchiveReviewComment,
-  firstProblem,
-  payloadSchema,
-} from "./format.ts";
+import { type ArchiveComment, type ArchivePayload, type ArchiveReview, type ArchiveReviewComment, firstProblem, payloadSchema } from "./format.ts";
 
 type Visibility = NormalizedThread["visibility"];
 
@@ -24,7 +17,11 @@ export function normalizeItem(record: RawRecord, settings: { visibility: NonNull
   const parsed = payloadSchema.safeParse(record.payload);
   if (!parsed.success) {
     const { path, reason } = firstProblem(parsed.error);
-    throw new RecordError({ place: path.replace(/^\./, ""), reason: `${path.replace(/^\.(?:item\.)?/, "")} ${reason}`, remedy: "Generate the archive again." });
+    throw new RecordError({
+      place: path.replace(/^\./, ""),
+      reason: `${path.replace(/^\.(?:item\.)?/, "")} ${reason}`,
+      remedy: "Generate the archive again.",
+    });
   }
   const payload = parsed.data;
   const { item } = payload;
@@ -62,7 +59,9 @@ export function normalizeItem(record: RawRecord, settings: { visibility: NonNull
 
   return {
     identities: [...people.values()],
-    channels: [{ externalId: channel, kind: "repository", name: payload.repo, url: `https://github.com/${payload.repo}`, visibility: settings.visibility }],
+    channels: [
+      { externalId: channel, kind: "repository", name: payload.repo, url: `https://github.com/${payload.repo}`, visibility: settings.visibility },
+    ],
     threads: [readThread(payload, key, channel, opening.author)],
     activities,
   };

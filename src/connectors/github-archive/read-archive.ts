@@ -3,8 +3,8 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { AppError } from "#core/errors.ts";
 import type { RawRecord, RecordChunk, RejectedRecord, ReportedCounts } from "#features/ledger/index.ts";
-import { type ArchivePayload, firstProblem, payloadSchema } from "./format.ts";
 import { JsonCutter, type JsonPiece } from "./cut-json.ts";
+import { type ArchivePayload, firstProblem, payloadSchema } from "./format.ts";
 import { threadKey } from "./normalize.ts";
 
 const chunkRecords = 200;
@@ -86,7 +86,7 @@ function takeItem(input: {
   // Each round takes out one faulty comment or review, so the number of rounds is that of the faults.
   for (;;) {
     const parsed = payloadSchema.safeParse({ kind, repo, item: value });
-    if (parsed.success) return keep(parsed.data, value, place, places, rejected);
+    if (parsed.success) return keep({ payload: parsed.data, value, place, places, rejected });
     const path = (parsed.error.issues[0]?.path ?? []).slice(1);
     const problem = firstProblem(parsed.error);
     const faulty = `${place}${problem.path.replace(/^\.item/, "")}`;
@@ -97,7 +97,14 @@ function takeItem(input: {
   }
 }
 
-function keep(payload: ArchivePayload, value: unknown, place: string, places: Map<number, string>, rejected: RejectedRecord[]): RawRecord | undefined {
+function keep(input: {
+  payload: ArchivePayload;
+  value: unknown;
+  place: string;
+  places: Map<number, string>;
+  rejected: RejectedRecord[];
+}): RawRecord | undefined {
+  const { payload, value, place, places, rejected } = input;
   const { number } = payload.item;
   const earlier = places.get(number);
   if (earlier) {
@@ -172,16 +179,27 @@ function without(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function refuseOtherFormats(name: string, head: Buffer): void {
-  const start = head.subarray(0, 512).toString("latin1").replace(/^\u00ef\u00bb\u00bf/, "").trimStart();
+  const start = head
+    .subarray(0, 512)
+    .toString("latin1")
+    .replace(/^\u00ef\u00bb\u00bf/, "")
+    .trimStart();
   const looksLike =
-    head[0] === 0x1f && head[1] === 0x8b ? "gzip: unpack it first (gunzip)"
-    : start.startsWith("PK") ? "a zip archive: unpack it first"
-    : (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff) ? "UTF-16 text: save it as UTF-8"
-    : start.startsWith("[") ? "a JSON list, perhaps an answer of GitHub's REST API"
-    : start.startsWith("<") ? "a web page or XML, perhaps a download that asked for a sign-in"
-    : start.startsWith("From ") ? "a mailbox: import it with mbox"
-    : start.startsWith("{") || start === "" ? undefined
-    : "not JSON at all";
+    head[0] === 0x1f && head[1] === 0x8b
+      ? "gzip: unpack it first (gunzip)"
+      : start.startsWith("PK")
+        ? "a zip archive: unpack it first"
+        : (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)
+          ? "UTF-16 text: save it as UTF-8"
+          : start.startsWith("[")
+            ? "a JSON list, perhaps an answer of GitHub's REST API"
+            : start.startsWith("<")
+              ? "a web page or XML, perhaps a download that asked for a sign-in"
+              : start.startsWith("From ")
+                ? "a mailbox: import it with mbox"
+                : start.startsWith("{") || start === ""
+                  ? undefined
+                  : "not JSON at all";
   if (looksLike) {
     throw new AppError("unreadable_file", {
       public: `${name} is no archive.json: it looks like ${looksLike}. An archive is one JSON object with "repo", "issues" and "pulls".`,
