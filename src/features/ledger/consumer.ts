@@ -75,6 +75,7 @@ export async function drainOutbox(
   for (;;) {
     let round = 0;
     for (const ctx of await waitingCommunities(core, input.communityId)) {
+      await refreshStatistics(ctx);
       for (const consumer of input.consumers) {
         round += await drainConsumer(ctx, consumer, input);
         if (input.signal?.aborted) return total + round;
@@ -83,6 +84,19 @@ export async function drainOutbox(
     total += round;
     if (round === 0) return total;
   }
+}
+
+/** Beyond this many waiting activities the planner's picture of the tables is taken to be out of date. */
+const activitiesBeforeAnalyze = 5_000;
+
+/**
+ * Tells the planner how the tables look after much was brought in. A server would find out by itself in a minute,
+ * too late for the queries that follow at once; the embedded database has no autovacuum and would never.
+ */
+async function refreshStatistics(ctx: Ctx): Promise<void> {
+  const waiting = await listConsumerLag(ctx);
+  if (Math.max(0, ...waiting.map((lag) => lag.activities)) < activitiesBeforeAnalyze) return;
+  await ctx.db.execute(sql`ANALYZE identity, identity_label, identity_link, thread, activity, raw_record, channel`);
 }
 
 async function waitingCommunities(core: CoreContext, communityId: string | undefined): Promise<Ctx[]> {

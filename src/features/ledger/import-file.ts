@@ -7,6 +7,7 @@ import type { Ctx } from "../access/index.ts";
 import type { Connector } from "./connector.ts";
 import { type RunRecordsInput, runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
 import { ensureSource, storeReported } from "./sources.ts";
+import { queueSync } from "./sync-runs.ts";
 
 /** The stream under which a file's records are kept. */
 export const fileStream = "file";
@@ -81,6 +82,19 @@ export interface RunImportInput {
   onProgress?: (progress: SyncProgress) => void;
   /** What the user called the file, when the path is a temporary one. */
   fileName?: string;
+  /** A run that `queueImport` opened. */
+  syncId?: string;
+}
+
+/**
+ * Checks a file, makes its source and notes a run that is to come: what a person who brings in a file waits for.
+ * The run itself is `runImport` with the same input and the run's id.
+ * @throws AppError as `runImport` does, before anything is stored
+ */
+export async function queueImport(ctx: Ctx, input: Omit<RunImportInput, "syncId" | "onProgress">): Promise<{ syncId: string; sourceId: string }> {
+  const { source, file } = await identify(ctx, input);
+  const syncId = await queueSync(ctx, { sourceId: source.id, trigger: "import", subject: input.fileName ?? basename(file.path) });
+  return { syncId, sourceId: source.id };
 }
 
 /**
@@ -89,23 +103,9 @@ export interface RunImportInput {
  * @throws AppError `unreadable_file` and its kin with place and remedy, `invalid_input` for settings, `busy`
  */
 export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOutcome> {
-  const { connector } = input;
-  if (!connector.importFile || !connector.identifyFile) {
-    throw new AppError("invalid_input", { public: `${connector.title} has no files to bring in; it is a live source.` });
-  }
-  const settings = parseSettings(connector, input.settings ?? {});
-  const file = await openFile(input.path);
-  const signal = input.signal ?? new AbortController().signal;
+  const { connector, settings, file, signal, identified, source, importFile } = await identify(ctx, input);
   const fileInput = { settings, path: file.path, head: file.head, signal };
-  const identified = await connector.identifyFile(ctx, fileInput);
-  const source = await ensureSource(ctx, {
-    connector: connector.id,
-    origin: identified.origin,
-    name: input.sourceName ?? identified.name,
-    settings,
-  });
   if (identified.reported) await storeReported(ctx, { sourceId: source.id, stream: fileStream, reported: identified.reported });
-  const importFile = connector.importFile.bind(connector);
   return runRecords(ctx, {
     source,
     connector,
@@ -118,7 +118,26 @@ export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOu
     chunks: (runSignal) => importFile(ctx, { ...fileInput, signal: runSignal }),
     signal: input.signal,
     onProgress: input.onProgress,
+    syncId: input.syncId,
   } satisfies RunRecordsInput);
+}
+
+async function identify(ctx: Ctx, input: Omit<RunImportInput, "syncId" | "onProgress">) {
+  const { connector } = input;
+  if (!connector.importFile || !connector.identifyFile) {
+    throw new AppError("invalid_input", { public: `${connector.title} has no files to bring in; it is a live source.` });
+  }
+  const settings = parseSettings(connector, input.settings ?? {});
+  const file = await openFile(input.path);
+  const signal = input.signal ?? new AbortController().signal;
+  const identified = await connector.identifyFile(ctx, { settings, path: file.path, head: file.head, signal });
+  const source = await ensureSource(ctx, {
+    connector: connector.id,
+    origin: identified.origin,
+    name: input.sourceName ?? identified.name,
+    settings,
+  });
+  return { connector, settings, file, signal, identified, source, importFile: connector.importFile.bind(connector) };
 }
 
 /**

@@ -21,7 +21,7 @@ export {
   enqueueChanges,
   listConsumerLag,
 } from "./consumer.ts";
-export { openFile, type OpenedFile, parseSettings, recognizeFile, type RunImportInput, runImport } from "./import-file.ts";
+export { openFile, type OpenedFile, parseSettings, queueImport, recognizeFile, type RunImportInput, runImport } from "./import-file.ts";
 export { markDaysOfIdentities, rollUp } from "./roll-up.ts";
 export { replaySource, type RunPullInput, runPull } from "./run-pull.ts";
 export type { SyncOutcome, SyncProgress } from "./run-records.ts";
@@ -62,4 +62,5 @@ export {
   threadFacets,
 } from "./thread-queries.ts";
 export { makeSnippet, type SearchHit, type SearchResult, type SnippetPart, search, searchLag } from "./search.ts";
+export { failSync, queueSync } from "./sync-runs.ts";
 export { indexForSearch } from "./search-index.ts";

@@ -32,6 +32,8 @@ export interface RunRecordsInput {
   stream: string;
   trigger: SyncTrigger;
   subject?: string;
+  /** A run that was queued before; a new one otherwise. */
+  syncId?: string;
   fresh: boolean;
   force: boolean;
   chunks: (signal: AbortSignal) => AsyncIterable<RecordChunk>;
@@ -57,7 +59,7 @@ interface Group {
  * @throws AppError whatever the connector reports, or `conflict` when stopped; groups stored before that stay
  */
 export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<SyncOutcome> {
-  const syncId = await startSync(ctx, { sourceId: input.source.id, trigger: input.trigger, subject: input.subject });
+  const syncId = await startSync(ctx, { sourceId: input.source.id, trigger: input.trigger, subject: input.subject, syncId: input.syncId });
   const counts = new RunCounts();
   const startedMs = performance.now();
   const abort = new AbortController();

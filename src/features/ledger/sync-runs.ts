@@ -16,11 +16,23 @@ interface RunningSync {
 }
 
 /**
+ * Notes that a run is to come, so that whoever asked for it can watch it from now on.
+ * @returns the run's id; `startSync` takes it over
+ */
+export async function queueSync(ctx: Ctx, input: { sourceId: string; trigger: SyncTrigger; subject?: string }): Promise<string> {
+  const id = newId();
+  await ctx.db.execute(sql`
+    INSERT INTO sync (community_id, id, source_id, trigger, state, subject, started_at, progress)
+    VALUES (${ctx.community.id}, ${id}, ${input.sourceId}, ${input.trigger}, 'queued', ${input.subject ?? null}, ${ctx.clock.now()}, '{}')`);
+  return id;
+}
+
+/**
  * Opens a run on a source. One source never runs twice at once; a run whose process died is closed as failed.
  * @throws AppError `busy` when another run is at work
  */
-export async function startSync(ctx: Ctx, input: { sourceId: string; trigger: SyncTrigger; subject?: string }): Promise<string> {
-  const id = newId();
+export async function startSync(ctx: Ctx, input: { sourceId: string; trigger: SyncTrigger; subject?: string; syncId?: string }): Promise<string> {
+  const id = input.syncId ?? newId();
   await ctx.db.transaction(async (tx) => {
     await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`sync:${ctx.community.id}:${input.sourceId}`}, 0))`);
     const running = await tx.rows<RunningSync>(sql`
@@ -38,7 +50,9 @@ export async function startSync(ctx: Ctx, input: { sourceId: string; trigger: Sy
     await tx.execute(sql`
       INSERT INTO sync (community_id, id, source_id, trigger, state, subject, started_at, heartbeat_at, progress)
       VALUES (${ctx.community.id}, ${id}, ${input.sourceId}, ${input.trigger}, 'running', ${input.subject ?? null}, ${ctx.clock.now()},
-              ${ctx.clock.now()}, ${json({ pid: process.pid, host: hostname() })})`);
+              ${ctx.clock.now()}, ${json({ pid: process.pid, host: hostname() })})
+      ON CONFLICT (community_id, id) DO UPDATE SET state = 'running', source_id = excluded.source_id, started_at = excluded.started_at,
+        heartbeat_at = excluded.heartbeat_at, progress = excluded.progress, finished_at = NULL, error = NULL`);
   });
   return id;
 }
