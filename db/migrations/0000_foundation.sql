@@ -489,21 +489,16 @@ CREATE TABLE "question_mark" (
 	CONSTRAINT "question_mark_community_id_thread_id_id_pk" PRIMARY KEY("community_id","thread_id","id")
 );
 --> statement-breakpoint
-CREATE TABLE "mail_message" (
-	"id" uuid PRIMARY KEY NOT NULL,
-	"scope" text,
-	"recipient" text NOT NULL,
-	"subject" text NOT NULL,
-	"text" text NOT NULL,
-	"html" text,
-	"state" text DEFAULT 'waiting' NOT NULL,
-	"attempts" integer DEFAULT 0 NOT NULL,
-	"error" text,
-	"dedupe_key" text,
-	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
-	"sent_at" timestamp with time zone,
-	"next_attempt_at" timestamp with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "mail_message_dedupe_key_unique" UNIQUE("dedupe_key")
+CREATE TABLE "metric_snapshot" (
+	"community_id" uuid NOT NULL,
+	"metric" text NOT NULL,
+	"version" integer NOT NULL,
+	"params" text NOT NULL,
+	"level" smallint NOT NULL,
+	"value" jsonb NOT NULL,
+	"computed_at" timestamp with time zone NOT NULL,
+	"settled" boolean NOT NULL,
+	CONSTRAINT "metric_snapshot_community_id_metric_version_params_level_pk" PRIMARY KEY("community_id","metric","version","params","level")
 );
 --> statement-breakpoint
 ALTER TABLE "api_key" ADD CONSTRAINT "api_key_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -554,6 +549,7 @@ ALTER TABLE "member_text" ADD CONSTRAINT "member_text_community_id_community_id_
 ALTER TABLE "member_text" ADD CONSTRAINT "member_text_community_id_member_id_member_community_id_id_fk" FOREIGN KEY ("community_id","member_id") REFERENCES "public"."member"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "question_mark" ADD CONSTRAINT "question_mark_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "question_mark" ADD CONSTRAINT "question_mark_community_id_thread_id_thread_community_id_id_fk" FOREIGN KEY ("community_id","thread_id") REFERENCES "public"."thread"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "metric_snapshot" ADD CONSTRAINT "metric_snapshot_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "api_key_hash" ON "api_key" USING btree ("key_hash");--> statement-breakpoint
 CREATE INDEX "audit_of_object" ON "audit_entry" USING btree ("community_id","object_kind","object_id","id");--> statement-breakpoint
 CREATE INDEX "audit_of_actor" ON "audit_entry" USING btree ("community_id","actor","id");--> statement-breakpoint
@@ -594,6 +590,4 @@ CREATE INDEX "member_name" ON "member" USING btree ("community_id",lower(display
 CREATE INDEX "member_marked" ON "member" USING btree ("community_id","kind","id") WHERE kind <> 'human';--> statement-breakpoint
 CREATE INDEX "member_day_by_day" ON "member_day" USING btree ("community_id","day","identity_id");--> statement-breakpoint
 CREATE INDEX "member_text_trigrams" ON "member_text" USING gin (text gin_trgm_ops);--> statement-breakpoint
-CREATE INDEX "question_mark_recent" ON "question_mark" USING btree ("community_id","at");--> statement-breakpoint
-CREATE INDEX "mail_message_waiting" ON "mail_message" USING btree ("state","next_attempt_at");--> statement-breakpoint
-CREATE INDEX "mail_message_scope" ON "mail_message" USING btree ("scope","created_at","id");
+CREATE INDEX "question_mark_recent" ON "question_mark" USING btree ("community_id","at");

@@ -1,3 +1,4 @@
+import type { Page } from "#core/page.ts";
 import type { Ctx } from "#features/access/index.ts";
 
 /** The span and filters that every metric understands. Days are the community's. */
@@ -12,11 +13,24 @@ export interface MetricParams {
 export interface MetricPoint {
   /** First day of the bucket, `YYYY-MM-DD`. */
   day: string;
+  /** Null where no source covers the bucket, or where it cannot be said. */
   value: number | null;
   n: number;
   /** Splits a point into series, such as the kind of activity. */
   series?: string;
+  /** The bucket is cut by the span or is still running: it cannot be compared with its neighbours. */
+  partial?: boolean;
 }
+
+export interface MetricPart {
+  label: string;
+  value: number | null;
+  n: number;
+  /** The metric's own unit when absent. */
+  unit?: MetricUnit;
+}
+
+export type MetricUnit = "people" | "hours" | "percent" | "activities" | "threads";
 
 export interface MetricValue {
   /** Null when it cannot be said, and then `note` says why. */
@@ -24,12 +38,24 @@ export interface MetricValue {
   /** How many things the figure rests on. */
   n: number;
   note?: string;
+  /** Which days of the span no source covers; absent when all are covered. */
+  coverage?: string;
   /** What the definition left out, counted: bots, team, unattributed … */
   excluded: { what: string; n: number }[];
   points: MetricPoint[];
   /** Values beside the main one, such as the share still waiting. */
-  parts?: { label: string; value: number | null; n: number }[];
+  parts?: MetricPart[];
+  /** The distribution behind a median: which share had happened after so many hours. */
+  curve?: { hours: number; share: number }[];
 }
+
+/** What a metric's `run` says; the rest of its value is added for all metrics alike. */
+export type MetricFigures = Omit<MetricValue, "coverage" | "points"> & {
+  /** One per bucket with data; the missing ones are filled in. */
+  points: (Omit<MetricPoint, "partial" | "value"> & { value: number | null })[];
+  /** What stands in a covered bucket without data: 0 for counts, null for medians and shares. */
+  emptyBucket: 0 | null;
+};
 
 /** A row behind a figure. */
 export interface MetricRow {
@@ -37,24 +63,26 @@ export interface MetricRow {
   id: string;
   title: string;
   at: Date | null;
+  /** What the row adds to the figure, in words. */
   value: string;
 }
 
 export interface Metric {
+  /** Kebab-case, equal to the file's name. */
   id: string;
   /** Raised when the definition changes, so that old reports keep what they said. */
   version: number;
   title: string;
-  unit: "people" | "hours" | "percent" | "activities" | "threads";
+  unit: MetricUnit;
   /** What is counted, in one or two sentences. */
   definition: string;
   /** What is left out, and why. */
   exclusions: string;
   /** The decision it serves. */
   serves: string;
-  run(ctx: Ctx, params: MetricParams): Promise<MetricValue>;
+  run(ctx: Ctx, params: MetricParams): Promise<MetricFigures>;
   /** The rows that the figure counts, newest first, by keyset. */
-  rows(ctx: Ctx, params: MetricParams & { after?: string; limit: number }): Promise<{ rows: MetricRow[]; next: string | null }>;
+  rows(ctx: Ctx, params: MetricParams & { after?: string; limit: number }): Promise<Page<MetricRow>>;
 }
 
 /** Declares a metric: its definition for people, its figure and its rows. */

@@ -1,0 +1,108 @@
+import { json, sql } from "#core/database/database.ts";
+import { type Ctx, viewerLevel, visibilityRank } from "#features/access/index.ts";
+import { coveredSpans, describeCoverage, isCovered } from "./coverage.ts";
+import { bucketsOf, checkSpan, todayOf } from "./days.ts";
+import type { Metric, MetricFigures, MetricParams, MetricPoint, MetricValue } from "./define-metric.ts";
+
+/** While things change, a figure is computed at most this often. */
+const restlessSeconds = 60;
+/** Also when nothing changes: waiting times grow by themselves. */
+const restfulSeconds = 3600;
+/** Consumers follow an ingest; a figure computed so soon after a change may not hold all of it. */
+const settlingSeconds = 120;
+const keptDays = 7;
+
+/** A figure with the moment at which it was computed. */
+export interface MetricReading {
+  metric: Metric;
+  params: MetricParams;
+  value: MetricValue;
+  asOf: Date;
+}
+
+/**
+ * A metric's figure, from the cache while that is fresh enough: at most a minute old while data comes in, else at
+ * most an hour and never older than the last change. `asOf` says how old it is.
+ * @param input.maxAgeSeconds asks for a fresher one; 0 computes it now
+ * @throws AppError `invalid_input`
+ */
+export async function readFigure(ctx: Ctx, metric: Metric, input: { params: MetricParams; maxAgeSeconds?: number }): Promise<MetricReading> {
+  checkSpan(input.params);
+  const { from, to, sourceId } = input.params;
+  const params: MetricParams = sourceId ? { from, to, sourceId } : { from, to };
+  const level = visibilityRank(viewerLevel(ctx.viewer));
+  const key = JSON.stringify(params);
+  const now = ctx.clock.now();
+  const change = await lastChange(ctx);
+  const held = await ctx.db.first<{ value: MetricValue; computedAt: Date; settled: boolean }>(sql`
+    SELECT value, computed_at AS "computedAt", settled FROM metric_snapshot
+    WHERE community_id = ${ctx.community.id} AND metric = ${metric.id} AND version = ${metric.version} AND params = ${key} AND level = ${level}`);
+  if (held) {
+    const ageSeconds = (now.getTime() - held.computedAt.getTime()) / 1000;
+    const unchanged = held.settled && (change.at === null || held.computedAt.getTime() - change.at.getTime() >= settlingSeconds * 1000);
+    if (ageSeconds >= 0 && ageSeconds < Math.min(input.maxAgeSeconds ?? Number.POSITIVE_INFINITY, unchanged ? restfulSeconds : restlessSeconds)) {
+      return { metric, params, value: held.value, asOf: held.computedAt };
+    }
+  }
+  const value = await computeMetric(ctx, metric, params);
+  await ctx.db.execute(sql`
+    INSERT INTO metric_snapshot (community_id, metric, version, params, level, value, computed_at, settled)
+    VALUES (${ctx.community.id}, ${metric.id}, ${metric.version}, ${key}, ${level}, ${json(value)}, ${now}, ${!change.pending})
+    ON CONFLICT (community_id, metric, version, params, level) DO UPDATE
+      SET value = excluded.value, computed_at = excluded.computed_at, settled = excluded.settled`);
+  await ctx.db.execute(sql`
+    DELETE FROM metric_snapshot WHERE community_id = ${ctx.community.id} AND computed_at < ${now}::timestamptz - make_interval(days => ${keptDays})`);
+  return { metric, params, value, asOf: now };
+}
+
+async function computeMetric(ctx: Ctx, metric: Metric, params: MetricParams): Promise<MetricValue> {
+  const spans = await coveredSpans(ctx, params);
+  const { emptyBucket, points, ...figures } = await metric.run(ctx, params);
+  const coverage = describeCoverage(spans, params);
+  const covered = isCovered(spans, params);
+  return {
+    ...figures,
+    ...(!covered && figures.n === 0 ? { value: null, note: coverage } : {}),
+    ...(coverage !== undefined && { coverage }),
+    points: fillBuckets(
+      { points, emptyBucket },
+      bucketsOf(params, todayOf(ctx)).map((bucket) => ({ ...bucket, covered: isCovered(spans, { from: bucket.day, to: bucket.last }) })),
+    ),
+  };
+}
+
+function fillBuckets(
+  figures: Pick<MetricFigures, "points" | "emptyBucket">,
+  buckets: readonly { day: string; partial: boolean; covered: boolean }[],
+): MetricPoint[] {
+  const bySeries = Map.groupBy(figures.points, ({ series }) => series);
+  if (bySeries.size === 0) bySeries.set(undefined, []);
+  return [...bySeries]
+    .sort(([x = ""], [y = ""]) => (x < y ? -1 : 1))
+    .flatMap(([series, points]) => {
+      const byDay = new Map(points.map((point) => [point.day, point]));
+      return buckets.map(({ day, partial, covered }) => {
+        const found = byDay.get(day);
+        return {
+          day,
+          value: found ? found.value : covered ? figures.emptyBucket : null,
+          n: found?.n ?? 0,
+          ...(series !== undefined && { series }),
+          ...(partial && { partial }),
+        };
+      });
+    });
+}
+
+/** When what we hold last changed, and whether something is still being derived from it. */
+async function lastChange(ctx: Ctx): Promise<{ at: Date | null; pending: boolean }> {
+  const communityId = ctx.community.id;
+  const row = await ctx.db.first<{ at: Date | null; pending: boolean }>(sql`
+    SELECT greatest(
+             (SELECT max(coalesce(s.finished_at, s.heartbeat_at, s.started_at)) FROM sync s WHERE s.community_id = ${communityId}),
+             (SELECT e.at FROM audit_entry e WHERE e.community_id = ${communityId} ORDER BY e.id DESC LIMIT 1),
+             (SELECT o.created_at FROM outbox o WHERE o.community_id = ${communityId} ORDER BY o.id DESC LIMIT 1)
+           ) AS at,
+           EXISTS (SELECT FROM outbox o WHERE o.community_id = ${communityId}) AS pending`);
+  return row ?? { at: null, pending: false };
+}

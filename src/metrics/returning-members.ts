@@ -1,0 +1,64 @@
+import { sql } from "#core/database/database.ts";
+import { addDays, bucketDays, daysBetween, todayOf } from "./days.ts";
+import { defineMetric, type MetricParams } from "./define-metric.ts";
+import { activeDays, countExcluded, firstDays, pageMembers } from "./people.ts";
+
+export const returningMembers = defineMetric({
+  id: "returning-members",
+  version: 1,
+  title: "Returning members",
+  unit: "people",
+  definition:
+    "People active in the span who had been seen before it began. Active members are exactly the newcomers and the returning. In a chart each bucket is its own span.",
+  exclusions: "Bots and our own team.",
+  serves: "Whether people stay: a community of newcomers alone is a queue.",
+
+  async run(ctx, params) {
+    const points = await ctx.db.rows<{ day: string; n: number }>(sql`
+      SELECT a.bucket AS day, count(*) AS n
+      FROM (
+        SELECT DISTINCT b.bucket, x.member_id FROM (SELECT d.day, i.member_id FROM ${activeDays(ctx, params)} AND i.kind = 'human') x
+        JOIN ${bucketDays(params, todayOf(ctx))} AS b(day, bucket) ON b.day = x.day
+      ) a
+      JOIN ${firstDays(ctx, params)} f ON f.member_id = a.member_id AND f.first_day < a.bucket
+      GROUP BY a.bucket`);
+    const before = previousSpan(params);
+    const figures = await ctx.db.first<{ total: number; previous: number; kept: number }>(sql`
+      WITH now AS (SELECT DISTINCT i.member_id FROM ${activeDays(ctx, params)} AND i.kind = 'human'),
+           then AS (SELECT DISTINCT i.member_id FROM ${activeDays(ctx, before)} AND i.kind = 'human')
+      SELECT (SELECT count(*) FROM now JOIN ${firstDays(ctx, params)} f ON f.member_id = now.member_id AND f.first_day < ${params.from}) AS total,
+             (SELECT count(*) FROM then) AS previous,
+             (SELECT count(*) FROM then JOIN now ON now.member_id = then.member_id) AS kept`);
+    const { total, previous, kept } = figures ?? { total: 0, previous: 0, kept: 0 };
+    return {
+      value: total,
+      n: total,
+      excluded: await countExcluded(ctx, params),
+      points: points.map(({ day, n }) => ({ day, value: n, n })),
+      emptyBucket: 0,
+      parts: [
+        {
+          label: `Of those active from ${before.from} to ${before.to}, active again`,
+          value: previous === 0 ? null : (100 * kept) / previous,
+          n: previous,
+          unit: "percent",
+        },
+      ],
+    };
+  },
+
+  rows(ctx, params) {
+    return pageMembers(ctx, {
+      ...params,
+      members: sql`
+        SELECT a.member_id, a.last::timestamp AT TIME ZONE 'UTC' AS at, 'first seen ' || f.first_day AS value
+        FROM (SELECT i.member_id, max(d.day) AS last FROM ${activeDays(ctx, params)} AND i.kind = 'human' GROUP BY i.member_id) a
+        JOIN ${firstDays(ctx, params)} f ON f.member_id = a.member_id AND f.first_day < ${params.from}`,
+    });
+  },
+});
+
+/** The span of the same length right before. */
+function previousSpan(params: MetricParams): MetricParams {
+  return { ...params, from: addDays(params.from, -daysBetween(params.from, params.to)), to: addDays(params.from, -1) };
+}
