@@ -1,0 +1,51 @@
+import { createContext, data, redirect } from "react-router";
+import { AppError } from "#core/errors.ts";
+import type { Account, Ctx, Role } from "#features/access/index.ts";
+
+/** The community and who asks: set by the middleware of a layout, read by the loaders and actions below it. */
+export const ctxContext = createContext<Ctx>();
+
+/** The signed-in account of the request, if any. */
+export const accountContext = createContext<{ account: Account; role: Role | null } | null>(null);
+
+/**
+ * Wraps a loader or an action so that an expected failure reaches the reader in its own words and with its own
+ * status; anything else stays an error, is logged, and tells the reader nothing of its inside.
+ */
+export function guarded<Args, Result>(work: (args: Args) => Promise<Result>): (args: Args) => Promise<Result> {
+  return async (args) => {
+    try {
+      return await work(args);
+    } catch (error) {
+      if (error instanceof AppError && error.status < 500) failWith(error.status, error.message);
+      throw error;
+    }
+  };
+}
+
+/**
+ * Ends a loader with a failure whose words appear on the error page.
+ * @throws always
+ */
+export function failWith(status: number, words: string): never {
+  // biome-ignore lint/style/useThrowOnlyError: React Router takes thrown responses as answers
+  throw data(words, { status });
+}
+
+/**
+ * Ends a loader by sending the reader elsewhere.
+ * @throws always
+ */
+export function goTo(url: string): never {
+  // biome-ignore lint/style/useThrowOnlyError: React Router takes thrown responses as answers
+  throw redirect(url);
+}
+
+/**
+ * What was found, or a page that says it was not.
+ * @throws the answer 404
+ */
+export function found<T>(thing: T | undefined | null, words: string): T {
+  if (thing === undefined || thing === null) return failWith(404, words);
+  return thing;
+}

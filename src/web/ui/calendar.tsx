@@ -1,0 +1,44 @@
+import classes from "./calendar.module.css";
+import { addDays, countOf, formatDay } from "./format.ts";
+
+const weeks = 53;
+
+/**
+ * A year of days as a calendar: the darker, the more on that day. Days without data of ours and days without
+ * activity look the same here, so it belongs to one person and not to a source.
+ * @param today the last day shown
+ */
+export function Calendar({ days, today }: { days: readonly { day: string; count: number }[]; today: string }) {
+  const counts = new Map(days.map(({ day, count }) => [day, count]));
+  const weekday = (new Date(`${today}T00:00:00Z`).getUTCDay() + 6) % 7;
+  const first = addDays(today, -weekday - (weeks - 1) * 7);
+  const level = (count: number) => (count === 0 ? 0 : count === 1 ? 1 : count < 4 ? 2 : count < 8 ? 3 : 4);
+  const total = days.reduce((sum, { count }) => sum + count, 0);
+  const months = Array.from({ length: weeks }, (_, week) => addDays(first, week * 7)).map((day, week) => ({
+    week,
+    label: day.slice(8) <= "07" ? formatDay(day, "month") : "",
+  }));
+  return (
+    <div className={classes.scroll} role="img" aria-label={`${countOf(total, "activity", "activities")} on ${countOf(days.length, "day")} since ${formatDay(first, "withYear")}`}>
+      <svg viewBox={`0 0 ${weeks * 13} 106`} width={weeks * 13} height={106} aria-hidden="true">
+        {months.map(({ week, label }) =>
+          label ? (
+            <text key={week} x={week * 13} y={10} className={classes.month}>
+              {label}
+            </text>
+          ) : null,
+        )}
+        {Array.from({ length: weeks * 7 }, (_, index) => {
+          const day = addDays(first, index);
+          if (day > today) return null;
+          const count = counts.get(day) ?? 0;
+          return (
+            <rect key={day} x={Math.floor(index / 7) * 13} y={16 + (index % 7) * 13} width="10" height="10" rx="2" data-level={level(count)} className={classes.day}>
+              <title>{`${formatDay(day, "withYear")}: ${countOf(count, "activity", "activities")}`}</title>
+            </rect>
+          );
+        })}
+      </svg>
+    </div>
+  );
+}

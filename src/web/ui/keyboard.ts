@@ -1,0 +1,76 @@
+import { useEffect, useRef } from "react";
+
+/** Whether keys belong to what somebody types in. */
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+function isOverlayOpen(): boolean {
+  return document.querySelector("[data-portal] [role=dialog], .mantine-Modal-content, .mantine-Drawer-content") !== null;
+}
+
+function rows(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>("main [data-row]")].filter((row) => row.offsetParent !== null);
+}
+
+function currentRow(): HTMLElement | undefined {
+  return document.activeElement?.closest<HTMLElement>("[data-row]") ?? undefined;
+}
+
+function focusRow(row: HTMLElement | undefined): void {
+  const target = row?.querySelector<HTMLElement>("[data-row-link], a, button");
+  target?.focus({ preventScroll: true });
+  row?.scrollIntoView({ block: "nearest" });
+}
+
+/** Puts the next or the previous row under the keys. */
+function moveRow(step: 1 | -1): void {
+  const all = rows();
+  const at = all.findIndex((row) => row === currentRow());
+  focusRow(at === -1 ? all[0] : all[Math.min(all.length - 1, Math.max(0, at + step))]);
+}
+
+/** Presses the button of the current row, else of the page, that is marked with the key. */
+function pressMarked(key: string): boolean {
+  const selector = `[data-key="${CSS.escape(key)}"]`;
+  const button = currentRow()?.querySelector<HTMLElement>(selector) ?? document.querySelector<HTMLElement>(`main [data-page-keys] ${selector}`);
+  button?.click();
+  return button !== undefined && button !== null;
+}
+
+export interface StudioKeys {
+  onSearch(): void;
+  onHelp(): void;
+  /** A letter after `g`. */
+  onGo(letter: string): void;
+}
+
+/** The keys that work on every page of the Studio: `/`, `?`, `g` and a letter, `j`, `k`, `o`, and those marked on buttons. */
+export function useStudioKeys(keys: StudioKeys): void {
+  const latest = useRef(keys);
+  useEffect(() => {
+    latest.current = keys;
+  });
+  useEffect(() => {
+    let goUntil = 0;
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target) || isOverlayOpen()) return;
+      if (Date.now() < goUntil) {
+        goUntil = 0;
+        latest.current.onGo(event.key);
+        event.preventDefault();
+        return;
+      }
+      if (event.key === "g") goUntil = Date.now() + 1500;
+      else if (event.key === "/") latest.current.onSearch();
+      else if (event.key === "?") latest.current.onHelp();
+      else if (event.key === "j") moveRow(1);
+      else if (event.key === "k") moveRow(-1);
+      else if (event.key === "o") currentRow()?.querySelector<HTMLElement>("[data-row-link]")?.click();
+      else if (event.key.length !== 1 || !pressMarked(event.key)) return;
+      event.preventDefault();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+}
