@@ -8,7 +8,7 @@ describe("a telling sentence becomes a signal of its kind, and the reason names 
     [
       "bug",
       "I moved to 2.1. Since then the server crashes on start. Logs below.",
-      "the server crashes on start",
+      "server crashes",
       "Since then the server crashes on start.",
     ],
     ["request", "We run nine queues. It would be nice to pause one of them.", "It would be nice to", "It would be nice to pause one of them."],
