@@ -37,3 +37,16 @@ export function toPage<T>(rows: T[], limit: number, key: (row: T) => (string | n
   const last = page.at(-1);
   return { rows: page, next: rows.length > limit && last !== undefined ? encodeCursor(key(last)) : null };
 }
+
+/**
+ * All rows of a paged list, one page in memory at a time: exports and reports.
+ * @param fetchPage lists one page after a cursor
+ */
+export async function* walkPages<T>(fetchPage: (after: string | undefined) => Promise<Page<T>>): AsyncGenerator<T> {
+  let after: string | undefined;
+  do {
+    const page: Page<T> = await fetchPage(after);
+    yield* page.rows;
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+}
