@@ -1,6 +1,7 @@
 import { array, sql } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import type { Ctx } from "#features/access/index.ts";
+import { rollUp } from "#features/ledger/index.ts";
 import { membersConsumer } from "#features/members/index.ts";
 
 /** Rows as an ingest would leave them, for tests of what is derived from them. */
@@ -30,7 +31,7 @@ export interface PeopleRows {
   }): Promise<string>;
   activity(input: { by?: string; at: string; kind?: string; thread?: string; visibility?: number; title?: string }): Promise<string>;
   link(a: string, b: string, input?: { state?: string; rule?: string; strength?: number; author?: string }): Promise<string>;
-  /** Runs the members consumer over everything in the community. */
+  /** Derives days and members from everything in the community. */
   derive(): Promise<void>;
 }
 
@@ -87,7 +88,9 @@ export async function peopleRows(ctx: Ctx, options: { name?: string } = {}): Pro
       const ids = async (table: "identity" | "activity" | "thread") =>
         (await ctx.db.rows<{ id: string }>(sql`SELECT id FROM ${sql.identifier(table)} WHERE community_id = ${communityId}`)).map(({ id }) => id);
       const changes = { threads: await ids("thread"), identities: await ids("identity"), activities: await ids("activity") };
+      await ctx.db.transaction((tx) => rollUp.run({ ...ctx, db: tx }, changes));
       await ctx.db.transaction((tx) => membersConsumer.run({ ...ctx, db: tx }, changes));
+      await rollUp.settle?.(ctx);
     },
   };
 }

@@ -41,7 +41,7 @@ export const activity = defineMetric({
         return first ? [{ day: first.day, series: first.kind, value: sum(of), n: sum(of) }] : [];
       }),
       emptyBucket: 0,
-      parts: parts.sort((x, y) => y.n - x.n),
+      parts: parts.sort((x, y) => y.n - x.n || x.label.localeCompare(y.label, "en")),
     };
   },
 

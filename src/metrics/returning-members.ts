@@ -24,11 +24,11 @@ export const returningMembers = defineMetric({
       GROUP BY a.bucket`);
     const before = previousSpan(params);
     const figures = await ctx.db.first<{ total: number; previous: number; kept: number }>(sql`
-      WITH now AS (SELECT DISTINCT i.member_id FROM ${activeDays(ctx, params)} AND i.kind = 'human'),
-           then AS (SELECT DISTINCT i.member_id FROM ${activeDays(ctx, before)} AND i.kind = 'human')
-      SELECT (SELECT count(*) FROM now JOIN ${firstDays(ctx, params)} f ON f.member_id = now.member_id AND f.first_day < ${params.from}) AS total,
-             (SELECT count(*) FROM then) AS previous,
-             (SELECT count(*) FROM then JOIN now ON now.member_id = then.member_id) AS kept`);
+      WITH current AS (SELECT DISTINCT i.member_id FROM ${activeDays(ctx, params)} AND i.kind = 'human'),
+           earlier AS (SELECT DISTINCT i.member_id FROM ${activeDays(ctx, before)} AND i.kind = 'human')
+      SELECT (SELECT count(*) FROM current JOIN ${firstDays(ctx, params)} f ON f.member_id = current.member_id AND f.first_day < ${params.from}) AS total,
+             (SELECT count(*) FROM earlier) AS previous,
+             (SELECT count(*) FROM earlier JOIN current ON current.member_id = earlier.member_id) AS kept`);
     const { total, previous, kept } = figures ?? { total: 0, previous: 0, kept: 0 };
     return {
       value: total,
