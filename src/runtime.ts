@@ -14,12 +14,15 @@ import { createMailer } from "#core/mail.ts";
 import { openSecrets } from "#core/secrets.ts";
 import type { Services } from "#core/services.ts";
 import { createTelemetry, type Telemetry } from "#core/telemetry.ts";
+import { type Auth, createAuth } from "#features/access/index.ts";
 import { jobs as allJobs } from "./jobs.ts";
 
 /** A running process: everything that features, pages, the API and the CLI are handed. */
 export interface Runtime extends Services {
   db: OwnedDatabase;
   telemetry: Telemetry;
+  /** Signing in and out. */
+  auth: Auth;
   /** Stops jobs, then the clients, then the database. Calling it again waits for the same end. */
   close(): Promise<void>;
 }
@@ -64,6 +67,16 @@ export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime
     closers.unshift(() => jobs.stop(config.shutdownSeconds * 1000));
     const mail = createMailer({ config, db, clock: systemClock, log, jobs: () => jobs });
 
+    const auth = createAuth({
+      db,
+      log,
+      clock: systemClock,
+      publicUrl: config.publicUrl,
+      trustRequestHost: !config.publicUrlSet,
+      secret: secrets.authSecret,
+      ...(mail.configured ? { sendMail: (draft) => mail.queue(draft) } : {}),
+    });
+
     let closing: Promise<void> | undefined;
     return {
       config,
@@ -75,6 +88,7 @@ export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime
       http,
       jobs,
       mail,
+      auth,
       embedded: embedded !== undefined,
       close: () => {
         closing ??= closeAll(closers);

@@ -195,7 +195,12 @@ export const configSchema = z.object({
 });
 
 /** The settings, complete: paths absolute, the public address decided. */
-export type Config = Omit<z.output<typeof configSchema>, "publicUrl" | "secretsFile"> & { publicUrl: string; secretsFile: string };
+export type Config = Omit<z.output<typeof configSchema>, "publicUrl" | "secretsFile"> & {
+  publicUrl: string;
+  /** Whether somebody set the public address; the default is a guess. */
+  publicUrlSet: boolean;
+  secretsFile: string;
+};
 type SettingName = keyof typeof configSchema.shape;
 
 /** Settings as the command line gives them. */
@@ -251,6 +256,7 @@ export function loadConfig(options: { env?: Environment; cwd?: string; overrides
     dataDir,
     secretsFile: secretsFile ? resolve(cwd, secretsFile) : join(dataDir, "secrets.json"),
     publicUrl: publicUrl ?? `http://localhost:${rest.port}`,
+    publicUrlSet: publicUrl !== undefined,
   };
 }
 

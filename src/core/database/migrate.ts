@@ -30,10 +30,16 @@ export async function migrate(database: OwnedDatabase): Promise<void> {
     }
   } catch (error) {
     throw new AppError("internal", {
-      public: `The database could not be brought up to date: ${error instanceof Error ? error.message : String(error)}`,
+      public: `The database could not be brought up to date: ${rootMessage(error)}`,
       cause: error,
     });
   } finally {
     client.release();
   }
+}
+
+/** PostgreSQL's own words: Drizzle wraps them in the whole text of the statement. */
+function rootMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? rootMessage(error.cause) : error.message;
 }
