@@ -7,6 +7,8 @@ import { findBreaches } from "./boundaries.ts";
 import { readImports } from "./imports.ts";
 import { findUnlisted } from "./lists.ts";
 import { readTree } from "./tree.ts";
+import { findBypasses } from "./visibility.ts";
+import * as exemptions from "./visibility-exempt.ts";
 
 export interface Step {
   name: string;
@@ -41,6 +43,14 @@ export const steps: readonly Step[] = [
       const breaches = findBreaches(readImports(readTree(root)));
       return breaches.map((breach) => `${breach.from}:${breach.line} imports ${breach.to}\n  ${breach.rule}: ${breach.instead}`).join("\n");
     },
+  },
+  {
+    name: "visibility",
+    remedy: "put the rule into the WHERE clause; what is answered to nobody is named, with its reason, in scripts/check/visibility-exempt.ts",
+    run: async (root) =>
+      findBypasses(readTree(root), exemptions)
+        .map(({ path, line, problem }) => `${path}:${line} ${problem}`)
+        .join("\n"),
   },
   {
     name: "lists",

@@ -56,7 +56,8 @@ export interface Module {
 }
 
 const parentKeys: Record<string, string> = { channel: "channel_id", thread: "thread_id", activity: "activity_id", member: "member_id" };
-const notAnAlias = /^(?:ON|WHERE|USING|JOIN|LEFT|RIGHT|INNER|CROSS|FULL|GROUP|ORDER|LIMIT|UNION|SET|FOR|HAVING|RETURNING|AND|OR|NATURAL|TABLESAMPLE|VALUES|SELECT)$/i;
+const notAnAlias =
+  /^(?:ON|WHERE|USING|JOIN|LEFT|RIGHT|INNER|CROSS|FULL|GROUP|ORDER|LIMIT|UNION|SET|FOR|HAVING|RETURNING|AND|OR|NATURAL|TABLESAMPLE|VALUES|SELECT)$/i;
 const executors = new Set(["rows", "first", "execute", "query"]);
 
 /** Every table that a schema gives a column `visibility`: by SQL name, and by `path#export` for the query builder. */
@@ -84,15 +85,18 @@ export function readModule(tree: Tree, path: string, tables: { names: Set<string
     if (node.type === "ImportDeclaration") {
       const from = resolvePath(tree, path, node.source.value);
       for (const one of node.specifiers) {
-        if (from && one.type === "ImportSpecifier" && one.imported.type === "Identifier") module.imports.set(one.local.name, `${from}#${one.imported.name}`);
+        if (from && one.type === "ImportSpecifier" && one.imported.type === "Identifier")
+          module.imports.set(one.local.name, `${from}#${one.imported.name}`);
       }
     } else if (node.type === "ExportNamedDeclaration" && node.source) {
       const from = resolvePath(tree, path, node.source.value);
       for (const one of node.specifiers) {
-        if (from && one.local.type === "Identifier" && one.exported.type === "Identifier") module.passesOn.set(one.exported.name, `${from}#${one.local.name}`);
+        if (from && one.local.type === "Identifier" && one.exported.type === "Identifier")
+          module.passesOn.set(one.exported.name, `${from}#${one.local.name}`);
       }
     } else {
-      for (const [name, declared] of declarations(node)) module.units.push(readUnit({ path, name, node: declared, text, tables, imports: module.imports }));
+      for (const [name, declared] of declarations(node))
+        module.units.push(readUnit({ path, name, node: declared, text, tables, imports: module.imports }));
     }
   }
   return module;
@@ -176,7 +180,15 @@ function readUnit(input: UnitInput): Unit {
     const table = argument.name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     const read = { table, alias: table, line: place.line, isParent: false };
     unit.executes = true;
-    unit.statements.push({ reads: [read], isWrite: false, isExecuted: true, guards: [], refersTo: new Set(), scopes: place.scopes, parent: undefined });
+    unit.statements.push({
+      reads: [read],
+      isWrite: false,
+      isExecuted: true,
+      guards: [],
+      refersTo: new Set(),
+      scopes: place.scopes,
+      parent: undefined,
+    });
   }
 
   visit(input.node, { scopes: [top], statement: undefined, isArgument: false });
@@ -189,12 +201,19 @@ function readStatement(node: Node, place: Place, source: string, tables: Set<str
   // A text without a word of SQL in capitals is a message; templates always count, since their holes may hold SQL.
   if (node.type === "Literal" && !/\b(?:FROM|JOIN)\s/.test(text)) return undefined;
   const reads: TableRead[] = [];
-  for (const found of text.matchAll(/(?<before>\bDELETE\s+)?(?<how>\bFROM|\bJOIN|\bUSING|,)\s+(?:ONLY\s+)?(?:LATERAL\s+)?"?(?<table>[a-z_]+)"?(?![\w.]|\s*\()(?:\s+(?:AS\s+)?(?<alias>[A-Za-z_]\w*))?/g)) {
-    const { before, how, table = "", alias } = found.groups ?? {};
+  for (const found of text.matchAll(
+    /(?<before>\bDELETE\s+)?(?<how>\bFROM\s|\bJOIN\s|\bUSING\s|,\s|^)\s*(?:ONLY\s+)?(?:LATERAL\s+)?"?(?<table>[a-z_]+)"?(?![\w.]|\s*\()(?:\s+(?:AS\s+)?(?<alias>[A-Za-z_]\w*))?/g,
+  )) {
+    const { before, table = "", alias } = found.groups ?? {};
+    const how = found.groups?.how?.trim() ?? "";
     const named = alias !== undefined && !notAnAlias.test(alias);
-    if (!tables.has(table) || before || (how === "," && !named)) continue;
+    // After a comma, or where a fragment begins, a table shows itself by its alias; else the word may be a column.
+    if (!tables.has(table) || before || ((how === "," || how === "") && !named)) continue;
     const name = named ? alias : table;
-    const rest = text.slice(found.index + found[0].length).split(how === "JOIN" ? /\b(?:JOIN|WHERE|GROUP|ORDER|LIMIT|UNION)\b/ : /\b(?:FROM|JOIN|GROUP|ORDER|LIMIT|UNION)\b/)[0] ?? "";
+    const rest =
+      text
+        .slice(found.index + found[0].length)
+        .split(how === "JOIN" ? /\b(?:JOIN|WHERE|GROUP|ORDER|LIMIT|UNION)\b/ : /\b(?:FROM|JOIN|GROUP|ORDER|LIMIT|UNION)\b/)[0] ?? "";
     const line = lineAt(source, node.start) + text.slice(0, found.index).split("\n").length - 1;
     reads.push({ table, alias: name, line, isParent: isParent(table, name, rest) });
   }

@@ -15,20 +15,28 @@ export interface WayOut {
   path: string;
 }
 
+/** Reads that may go past the rule: `path#declaration` to the reason. */
+export interface Exemptions {
+  /** What they read is answered to nobody. */
+  readsForNobody: Readonly<Record<string, string>>;
+  /** The rule holds, though not in a way that can be seen in the text. */
+  guardedOtherwise: Readonly<Record<string, string>>;
+}
+
 interface House {
   modules: Module[];
   units: Map<string, Unit>;
   moduleOf: Map<string, Module>;
-  exempt: Readonly<Record<string, string>>;
+  exemptions: Exemptions;
 }
 
 /**
  * Every read of a table with a visibility that does not stand under `visibleTo(ctx, "alias")`, and every exemption that
  * nothing needs any more. Statements that write are no ways out: what they make has a visibility of its own.
- * @param exempt `path#declaration` to the reason why what it reads reaches nobody
  */
-export function findBypasses(tree: Tree, exempt: Readonly<Record<string, string>>): Bypass[] {
-  const house = readHouse(tree, exempt);
+export function findBypasses(tree: Tree, exemptions: Exemptions): Bypass[] {
+  const house = readHouse(tree, exemptions);
+  const exempt = { ...exemptions.readsForNobody, ...exemptions.guardedOtherwise };
   const needed = new Set<string>();
   const bypasses: Bypass[] = [];
   for (const unit of house.units.values()) {
@@ -50,14 +58,19 @@ export function findBypasses(tree: Tree, exempt: Readonly<Record<string, string>
     }
   }
   for (const id of Object.keys(exempt)) {
-    if (!needed.has(id)) bypasses.push({ path: id.split("#")[0] ?? id, line: 1, problem: `${id} is exempt from the visibility rule and does not need to be: remove it from the list` });
+    if (!needed.has(id))
+      bypasses.push({
+        path: id.split("#")[0] ?? id,
+        line: 1,
+        problem: `${id} is exempt from the visibility rule and does not need to be: remove it from the list`,
+      });
   }
-  return bypasses;
+  return [...new Map(bypasses.map((bypass) => [JSON.stringify(bypass), bypass])).values()];
 }
 
 /** Every way out of the house, for the test that asks each as each role. */
-export function findWaysOut(tree: Tree, exempt: Readonly<Record<string, string>>): WayOut[] {
-  const house = readHouse(tree, exempt);
+export function findWaysOut(tree: Tree, exemptions: Exemptions): WayOut[] {
+  const house = readHouse(tree, exemptions);
   const ways: WayOut[] = [];
   for (const module of house.modules) {
     const feature = /^src\/features\/([^/]+)\/index\.ts$/.exec(module.path)?.[1];
@@ -73,12 +86,12 @@ export function findWaysOut(tree: Tree, exempt: Readonly<Record<string, string>>
   return ways.toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
-function readHouse(tree: Tree, exempt: Readonly<Record<string, string>>): House {
+function readHouse(tree: Tree, exemptions: Exemptions): House {
   const tables = guardedTables(tree);
   const paths = [...tree.files.keys()].filter((path) => /^src\/.*\.tsx?$/.test(path) && !/\.test\.tsx?$|\/schema\.ts$|\.d\.ts$/.test(path));
   const modules = paths.map((path) => readModule(tree, path, tables));
   const units = new Map(modules.flatMap((module) => module.units.map((unit) => [unit.id, unit] as const)));
-  return { modules, units, moduleOf: new Map(modules.map((module) => [module.path, module])), exempt };
+  return { modules, units, moduleOf: new Map(modules.map((module) => [module.path, module])), exemptions };
 }
 
 /** The declarations of the project that names in a declaration stand for. */
@@ -96,7 +109,7 @@ function referred(house: House, path: string, names: Iterable<string>): Unit[] {
 
 /** The declaration in which the read stands open, or undefined when the rule holds over it wherever it is used. */
 function unguarded(house: House, unit: Unit, statement: Statement, read: TableRead): Unit | undefined {
-  if (inWrite(statement) || holds(house, unit, statement, read, statement.scopes)) return undefined;
+  if (inWrite(statement) || holds(house, unit, statement, read)) return undefined;
   if (statement.isExecuted || unit.executes) return unit;
   // A fragment: the rule may stand in every statement that it becomes a part of.
   return openUse(house, unit, read, new Set([unit.id]));
@@ -109,7 +122,7 @@ function openUse(house: House, fragment: Unit, read: TableRead, seen: Set<string
     if (seen.has(user.id)) continue;
     seen.add(user.id);
     const parts = user.statements.filter((part) => referred(house, user.path, part.refersTo).includes(fragment));
-    const closed = parts.length > 0 && parts.every((part) => inWrite(part) || holds(house, user, part, read, part.scopes));
+    const closed = parts.length > 0 && parts.every((part) => inWrite(part) || holds(house, user, part, read));
     if (closed) continue;
     if (parts.length === 0 && user.scopes.some((scope) => guardsOf(house, user, scope, 0).includes(read.alias))) continue;
     if (user.executes) return user;
@@ -124,10 +137,10 @@ function inWrite(statement: Statement | undefined): boolean {
   return false;
 }
 
-function holds(house: House, unit: Unit, statement: Statement, read: TableRead, scopes: readonly Scope[]): boolean {
+function holds(house: House, unit: Unit, statement: Statement, read: TableRead): boolean {
   let outermost = statement;
   while (outermost.parent) outermost = outermost.parent;
-  const prepared = scopes.flatMap((scope) => guardsOf(house, unit, scope, 0));
+  const prepared = statement.scopes.flatMap((scope) => guardsOf(house, unit, scope, 0));
   const inText = [...outermost.guards];
   if (read.isParent && prepared.length + inText.length > 0) return true;
   const names = (guards: readonly string[]) => guards.filter((alias) => alias === read.alias || alias === "*").length;
@@ -139,12 +152,14 @@ function holds(house: House, unit: Unit, statement: Statement, read: TableRead, 
 /** The aliases that a function prepares the rule for: itself, and by functions that make conditions for it. */
 function guardsOf(house: House, unit: Unit, scope: Scope, depth: number): string[] {
   if (depth > 3) return scope.guards;
-  const makers = referred(house, unit.path, scope.refersTo).filter((maker) => maker !== unit && !maker.executes && !maker.path.endsWith("/visibility.ts"));
+  const makers = referred(house, unit.path, scope.refersTo).filter(
+    (maker) => maker !== unit && !maker.executes && !maker.path.endsWith("/visibility.ts"),
+  );
   return [...scope.guards, ...makers.flatMap((maker) => maker.scopes.flatMap((inner) => guardsOf(house, maker, inner, depth + 1)))];
 }
 
 function leadsOut(house: House, unit: Unit, seen: Set<string>): boolean {
-  if (seen.has(unit.id) || house.exempt[unit.id] !== undefined) return false;
+  if (seen.has(unit.id) || house.exemptions.readsForNobody[unit.id] !== undefined) return false;
   seen.add(unit.id);
   if (unit.statements.some((statement) => statement.reads.length > 0 && !inWrite(statement))) return true;
   return referred(house, unit.path, unit.refersTo).some((next) => leadsOut(house, next, seen));

@@ -93,6 +93,12 @@ export function createAuth(options: AuthOptions): Auth {
       level: "warn",
       log: (level, message) => options.log[level === "error" ? "warn" : level]({ part: "auth" }, message),
     },
+    onAPIError: {
+      // Refusals are answers, not faults; better-auth would print each to the console.
+      onError: (error) => {
+        if (!(error instanceof APIError) || error.statusCode >= 500) options.log.error({ part: "auth", err: error }, "sign-in failed");
+      },
+    },
     database: drizzleAdapter(options.db.orm, {
       provider: "pg",
       schema: {

@@ -1,6 +1,6 @@
 import { array, sql } from "#core/database/database.ts";
 import { isId } from "#core/ids.ts";
-import { type Ctx, viewerLevel, visibilityRank, visibleTo } from "../access/index.ts";
+import { type Ctx, visibleTo } from "../access/index.ts";
 import { isTeam, type MemberKind, type MemberRow, seenBy } from "./list-members.ts";
 
 export interface MemberIdentity {
@@ -70,12 +70,11 @@ export async function getMember(ctx: Ctx, input: { memberId: string }): Promise<
 
 async function loadIdentities(ctx: Ctx, memberId: string): Promise<MemberIdentity[]> {
   const team = isTeam(ctx);
-  const rank = visibilityRank(viewerLevel(ctx.viewer));
   const rows = await ctx.db.rows<MemberIdentity>(sql`
     SELECT i.id, i.platform, i.external_id AS "externalId", i.display_name AS "displayName", i.login, i.email, i.email_verified AS "emailVerified",
            i.avatar_url AS "avatarUrl", i.url, i.kind, i.kind_reason AS "kindReason", i.kind_locked AS "kindLocked",
            coalesce((SELECT sum(t.count)::int FROM identity_activity t
-                     WHERE t.community_id = i.community_id AND t.identity_id = i.id AND t.visibility <= ${rank}), 0) AS "activityCount",
+                     WHERE t.identity_id = i.id AND ${visibleTo(ctx, "t")}), 0) AS "activityCount",
            coalesce((SELECT json_agg(json_build_object('kind', l.kind, 'value', l.value, 'firstSeenAt', l.first_seen_at, 'lastSeenAt', l.last_seen_at)
                                      ORDER BY l.last_seen_at DESC NULLS LAST, l.value)
                      FROM identity_label l WHERE l.community_id = i.community_id AND l.identity_id = i.id), '[]') AS labels
