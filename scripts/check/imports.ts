@@ -99,8 +99,8 @@ function resolve(tree: Tree, from: string, written: string): string {
     .split("/")
     .slice(0, specifier.startsWith("@") ? 2 : 1)
     .join("/");
-  if (tree.manifest.dependencies?.[name]) return `npm:${name}`;
-  return tree.manifest.devDependencies?.[name] ? `npm-dev:${name}` : `npm-unlisted:${name}`;
+  if (tree.manifest.dependencies?.[name]) return `npm:${specifier}`;
+  return tree.manifest.devDependencies?.[name] ? `npm-dev:${specifier}` : `npm-unlisted:${specifier}`;
 }
 
 function known(tree: Tree, path: string, written: string): string {

@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Config } from "drizzle-kit";
 import { envExample } from "../../src/core/config.ts";
 import { findBreaches } from "./boundaries.ts";
 import { readImports } from "./imports.ts";
@@ -91,14 +93,12 @@ async function checkMigrations(root: string): Promise<string> {
   const copy = mkdtempSync(join(tmpdir(), "causeway-migrations-"));
   try {
     cpSync(join(root, "db", "migrations"), copy, { recursive: true });
+    const config: Config = (await import(pathToFileURL(join(root, "drizzle.config.ts")).href)).default;
+    const settings = join(copy, "check.json");
+    // drizzle-kit puts `./` before the folder's path, so it must be a relative one.
+    writeFileSync(settings, JSON.stringify({ ...config, out: relative(root, copy) }));
     const before = new Set(readdirSync(copy));
-    // drizzle-kit puts `./` before the path, so it must be a relative one.
-    const failed = await tool(root, "drizzle-kit/bin.cjs", [
-      "generate",
-      "--dialect=postgresql",
-      "--schema=./src/features/*/schema.ts",
-      `--out=${relative(root, copy)}`,
-    ]);
+    const failed = await tool(root, "drizzle-kit/bin.cjs", ["generate", `--config=${relative(root, settings)}`]);
     if (failed) return failed;
     return readdirSync(copy)
       .filter((file) => !before.has(file))
