@@ -1,6 +1,7 @@
 import type { Connector } from "#features/ledger/index.ts";
 import { git } from "./git/index.ts";
 import { githubArchive } from "./github-archive/index.ts";
+import { sample } from "./sample/index.ts";
 
 /** Every connector. A folder that is not named here fails the conformance test. */
-export const connectors: readonly Connector[] = [git, githubArchive];
+export const connectors: readonly Connector[] = [git, githubArchive, sample];

@@ -54,7 +54,7 @@ function personAccount(stage: Stage, person: Person, part: Part): Account {
     login: person.login,
     ...(vouched ? { email: person.email, verified: true } : person.sharedBox ? { email: person.sharedBox, verified: false } : {}),
     ...(person.renamed && part !== "chat"
-      ? { formerly: [{ login: person.renamed.login, until: new Date(stage.calendar.from + person.renamed.day * dayMs).toISOString() }] }
+      ? { formerly: [{ login: person.renamed.login, until: stage.calendar.from + person.renamed.day * dayMs }] }
       : {}),
   };
 }
@@ -66,12 +66,27 @@ function teamAccount(index: number, part: Part): Account {
   if (accounts === "email") return { platform: accounts, id: email, name: mate.name, email };
   const id = part === "github" ? String(1_000 + index) : part === "forum" ? String(1 + index) : `U0TEAM${index}`;
   // Chat does not say who is staff; there it follows from the address alone.
-  return { platform: accounts, id, name: mate.name, login: mate.login, email, verified: true, ...(part === "chat" ? {} : { role: "staff" as const }) };
+  return {
+    platform: accounts,
+    id,
+    name: mate.name,
+    login: mate.login,
+    email,
+    verified: true,
+    ...(part === "chat" ? {} : { role: "staff" as const }),
+  };
 }
 
 function botAccount(index: number, part: Part): Account {
   const account = botAccounts[index] as (typeof botAccounts)[number];
   const { accounts } = platforms[part];
-  if (accounts === "email") return { platform: accounts, id: `${account.login}@lantern.${mailDomain}`, name: account.name, email: `${account.login}@lantern.${mailDomain}` };
-  return { platform: accounts, id: part === "chat" ? `B0${index}` : String(2_000 + index), name: account.name, login: account.login, ...(account.marked ? { role: "app" as const } : {}) };
+  if (accounts === "email")
+    return { platform: accounts, id: `${account.login}@lantern.${mailDomain}`, name: account.name, email: `${account.login}@lantern.${mailDomain}` };
+  return {
+    platform: accounts,
+    id: part === "chat" ? `B0${index}` : String(2_000 + index),
+    name: account.name,
+    login: account.login,
+    ...(account.marked ? { role: "app" as const } : {}),
+  };
 }

@@ -1,7 +1,7 @@
 import { keyOf, Random } from "./random.ts";
 import type { Part, World } from "./settings.ts";
-import { themes } from "./texts/themes.ts";
 import type { ReleaseName } from "./texts/theme.ts";
+import { themes } from "./texts/themes.ts";
 
 export const dayMs = 86_400_000;
 

@@ -62,7 +62,14 @@ export const platforms: Record<Part, Platform> = {
     accounts: "sample-github",
     gone: "ghost",
     share: 0.4,
-    channels: [repository("lantern", 30), repository("lantern-node", 22), repository("lantern-python", 20), repository("lantern-go", 10), repository("lantern-cli", 12), repository("docs", 10)],
+    channels: [
+      repository("lantern", 30),
+      repository("lantern-node", 22),
+      repository("lantern-python", 20),
+      repository("lantern-go", 10),
+      repository("lantern-cli", 12),
+      repository("docs", 10),
+    ],
   }),
   forum: platform({
     name: "Lantern Forum",
@@ -101,14 +108,22 @@ export const platforms: Record<Part, Platform> = {
     accounts: "email",
     gone: "(address removed)",
     share: 0.07,
-    channels: [{ externalId: "lantern-users", kind: "list", name: "lantern-users", url: site("lists", "lantern-users"), visibility: "public", weight: 1 }],
+    channels: [
+      { externalId: "lantern-users", kind: "list", name: "lantern-users", url: site("lists", "lantern-users"), visibility: "public", weight: 1 },
+    ],
   }),
   git: platform({
     name: "Lantern repositories",
     accounts: "email",
     gone: "(unknown)",
     share: 0.06,
-    channels: [repository("lantern", 40), repository("lantern-node", 20), repository("lantern-python", 18), repository("lantern-go", 10), repository("lantern-cli", 12)],
+    channels: [
+      repository("lantern", 40),
+      repository("lantern-node", 20),
+      repository("lantern-python", 18),
+      repository("lantern-go", 10),
+      repository("lantern-cli", 12),
+    ],
   }),
 };
 

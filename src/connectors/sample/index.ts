@@ -19,8 +19,10 @@ export const sample = defineConnector({
   normalizeVersion: 1,
   settings: sampleSettings,
   docs: {
-    collects: "Issues, pull requests, discussions, forum topics, chat, mail and commits of a community that does not exist. The same seed and size make the same history.",
-    identityKey: "The account number of the made-up platform; mail and commits by address. Its namespaces begin with `sample-`, and its addresses lie in a domain that does not exist.",
+    collects:
+      "Issues, pull requests, discussions, forum topics, chat, mail and commits of a community that does not exist. The same seed and size make the same history.",
+    identityKey:
+      "The account number of the made-up platform; mail and commits by address. Its namespaces begin with `sample-`, and its addresses lie in a domain that does not exist.",
     limits: "It is written from templates. It shows what Causeway does with a community, not how yours will look.",
     privacy: "Nobody in it exists.",
   },

@@ -29,7 +29,15 @@ export function normalizeSample(record: RawRecord): NormalizedBatch {
   const opener = typeof opening.by === "number" ? refOf(payload.accounts[opening.by]) : undefined;
   return {
     identities: payload.accounts.flatMap((account, place) => identitiesOf(account, payload.entries, place)),
-    channels: [{ externalId: channel.id, kind: channel.kind, name: channel.name, ...(channel.url ? { url: channel.url } : {}), visibility: channel.visibility }],
+    channels: [
+      {
+        externalId: channel.id,
+        kind: channel.kind,
+        name: channel.name,
+        ...(channel.url ? { url: channel.url } : {}),
+        visibility: channel.visibility,
+      },
+    ],
     threads: thread
       ? [
           {
@@ -71,7 +79,10 @@ function identitiesOf(account: Account, entries: readonly Entry[], place: number
     ...(labels.length > 0 ? { labels } : {}),
   };
   if (account.mailmap === undefined) return [identity];
-  return [identity, { platform: account.platform, externalId: account.mailmap, email: account.mailmap, ...(account.name ? { displayName: account.name } : {}) }];
+  return [
+    identity,
+    { platform: account.platform, externalId: account.mailmap, email: account.mailmap, ...(account.name ? { displayName: account.name } : {}) },
+  ];
 }
 
 /** Logins with the dates at which they were seen in use, for accounts that changed theirs. */

@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** Milliseconds since 1970. */
+const moment = z.int();
+
 /** An account as the platform's export shows it today. */
 export const accountSchema = z.object({
   platform: z.string(),
@@ -10,7 +13,7 @@ export const accountSchema = z.object({
   verified: z.boolean().optional(),
   role: z.enum(["staff", "app"]).optional(),
   /** Logins of before, with the day until which each was in use. */
-  formerly: z.array(z.object({ login: z.string(), until: z.iso.datetime() })).optional(),
+  formerly: z.array(z.object({ login: z.string(), until: moment })).optional(),
   /** In commits: the address that `.mailmap` gives for this one. */
   mailmap: z.string().optional(),
 });
@@ -21,8 +24,8 @@ const entrySchema = z.object({
   kind: z.string(),
   /** Place in `accounts`, or what the platform shows for an account that is gone. */
   by: z.union([z.int(), z.string()]),
-  at: z.iso.datetime(),
-  edited: z.iso.datetime().optional(),
+  at: moment,
+  edited: moment.optional(),
   replyTo: z.string().optional(),
   body: z.string(),
   url: z.string().optional(),
@@ -49,7 +52,7 @@ export const payloadSchema = z.object({
       state: z.enum(["open", "closed"]),
       reason: z.string().optional(),
       labels: z.array(z.string()).optional(),
-      closed: z.iso.datetime().optional(),
+      closed: moment.optional(),
       answerable: z.literal(true).optional(),
     })
     .optional(),

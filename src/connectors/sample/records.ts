@@ -40,21 +40,25 @@ export function writeRecord(stage: Stage, plan: Plan): SampleRecord {
   const random = new Random(keyOf(stage.world.seed, 41, parts.indexOf(plan.part), plan.index));
   const channel = platforms[plan.part].channels[plan.channel] as (typeof platforms)[typeof plan.part]["channels"][number];
   const sdk = theme?.sdk ?? repositorySdk[channel.externalId];
-  const talk = drawTalk(random, { ...stage.calendar.versionOn(plan.day), ...(sdk ? { sdk } : {}), ...(theme?.framework ? { framework: theme.framework } : {}) });
-  const speech: Speech = { stage, plan, random, talk, theme, offset: random.below(64), said: 0 };
+  const talk = drawTalk(random, {
+    ...stage.calendar.versionOn(plan.day),
+    ...(sdk ? { sdk } : {}),
+    ...(theme?.framework ? { framework: theme.framework } : {}),
+  });
+  const speech: Speech = { stage, plan, random, talk, theme, offset: random.below(64), said: 0, facet: undefined };
   const key = threadKey(plan);
   const kind = threadKind(plan, random);
   const accounts: Account[] = [];
   const opening = speakOpening(speech);
   const entries = plan.steps.map((step, place): Entry => {
-    const body = place === 0 ? opening.body : speakReply(speech, step, opening.body, plan.steps[place - 1] as Step);
+    const body = place === 0 ? opening.body : plan.part === "git" ? "" : speakReply(speech, step, opening.body, plan.steps[place - 1] as Step);
     const id = place === 0 ? key : entryId(plan, key, place);
     return {
       id,
       kind: entryKind(plan, kind, step.role, place),
       by: accountPlace(accounts, accountOf(stage, step.actor, plan.part)),
-      at: iso(step.at),
-      ...(random.chance(0.03) ? { edited: iso(Math.min(stage.calendar.to, step.at + random.between(2, 90) * 60_000)) } : {}),
+      at: step.at,
+      ...(random.chance(0.03) ? { edited: Math.min(stage.calendar.to, step.at + random.between(2, 90) * 60_000) } : {}),
       ...replyTo(plan, key, place, random),
       body,
       url: entryUrl(plan, channel.externalId, kind, place),
@@ -73,8 +77,6 @@ export function writeRecord(stage: Stage, plan: Plan): SampleRecord {
   };
 }
 
-const iso = (at: number) => new Date(at).toISOString();
-
 function threadKind(plan: Plan, random: Random): string {
   const { part, topic } = plan;
   if (part === "chat") return "chat";
@@ -85,7 +87,10 @@ function threadKind(plan: Plan, random: Random): string {
   return topic === "ask" && random.chance(0.35) ? "discussion" : "issue";
 }
 
-function describeThread(plan: Plan, input: { key: string; kind: string; title: string; url: string; random: Random }): NonNullable<Payload["thread"]> {
+function describeThread(
+  plan: Plan,
+  input: { key: string; kind: string; title: string; url: string; random: Random },
+): NonNullable<Payload["thread"]> {
   const labels = plan.part === "github" ? labelsOf(plan, input.random) : [];
   const answerable = input.kind === "question" || (input.kind === "discussion" && plan.topic === "ask");
   return {
@@ -97,7 +102,7 @@ function describeThread(plan: Plan, input: { key: string; kind: string; title: s
     state: plan.state,
     ...(plan.stateReason ? { reason: plan.stateReason } : {}),
     ...(labels.length > 0 ? { labels } : {}),
-    ...(plan.closedAt === undefined ? {} : { closed: iso(plan.closedAt) }),
+    ...(plan.closedAt === undefined ? {} : { closed: plan.closedAt }),
     ...(answerable ? { answerable: true as const } : {}),
   };
 }

@@ -18,7 +18,10 @@ export const sampleSettings = z.object({
     .meta({ title: "Activities", description: "About how many activities the whole community has, over all its platforms" }),
   seed: z.int().min(0).max(2_147_483_647).default(1).meta({ title: "Seed", description: "The same seed makes the same community" }),
   from: z.iso.datetime().optional().meta({ title: "From", description: "When the history begins; by default eighteen months before its end" }),
-  to: z.iso.datetime().optional().meta({ title: "To", description: "The «now» of the sample, when its history ends; by default when it is first loaded" }),
+  to: z.iso
+    .datetime()
+    .optional()
+    .meta({ title: "To", description: "The «now» of the sample, when its history ends; by default when it is first loaded" }),
 });
 export type SampleSettings = z.output<typeof sampleSettings>;
 

@@ -14,6 +14,9 @@ export interface Talk {
   host: string;
   business: string;
   event: string;
+  /** A count of events and a number of seconds that the thread is about. */
+  many: string;
+  seconds: string;
 }
 
 export type Slot = (random: Random, talk: Talk) => string;
@@ -29,16 +32,73 @@ const runtimes: Record<Sdk, readonly string[]> = {
   go: ["Go 1.22", "Go 1.23", "Go 1.24", "Go 1.21"],
 };
 const names: Record<Sdk, string> = { node: "Node", python: "Python", go: "Go" };
-const systems = ["Ubuntu 24.04", "macOS 15", "Windows 11", "Debian 12", "Alpine 3.20", "Fedora 41", "WSL 2", "Amazon Linux 2023", "NixOS 24.11", "FreeBSD 14"];
-const hosts = ["AWS Lambda", "Cloud Run", "a Kubernetes cluster", "Fly.io", "a Hetzner box", "Azure Functions", "our own racks", "ECS Fargate", "a k3s cluster", "Heroku", "Cloudflare Workers", "a Raspberry Pi"];
+const systems = [
+  "Ubuntu 24.04",
+  "macOS 15",
+  "Windows 11",
+  "Debian 12",
+  "Alpine 3.20",
+  "Fedora 41",
+  "WSL 2",
+  "Amazon Linux 2023",
+  "NixOS 24.11",
+  "FreeBSD 14",
+];
+const hosts = [
+  "AWS Lambda",
+  "Cloud Run",
+  "a Kubernetes cluster",
+  "Fly.io",
+  "a Hetzner box",
+  "Azure Functions",
+  "our own racks",
+  "ECS Fargate",
+  "a k3s cluster",
+  "Heroku",
+  "Cloudflare Workers",
+  "a Raspberry Pi",
+];
 const businesses = [
-  "a booking site", "an inventory service", "a payroll product", "a ticket shop", "internal tooling for a hospital", "a logistics dashboard",
-  "a learning platform", "a food delivery app", "a marketplace for used bikes", "a small CRM", "a telemetry pipeline for wind turbines", "a subscription box shop",
-  "a fintech back office", "a parcel tracking app", "a school timetable service", "an energy trading desk", "a newsletter tool", "a clinic scheduler", "a car sharing app", "a warehouse robot fleet",
+  "a booking site",
+  "an inventory service",
+  "a payroll product",
+  "a ticket shop",
+  "internal tooling for a hospital",
+  "a logistics dashboard",
+  "a learning platform",
+  "a food delivery app",
+  "a marketplace for used bikes",
+  "a small CRM",
+  "a telemetry pipeline for wind turbines",
+  "a subscription box shop",
+  "a fintech back office",
+  "a parcel tracking app",
+  "a school timetable service",
+  "an energy trading desk",
+  "a newsletter tool",
+  "a clinic scheduler",
+  "a car sharing app",
+  "a warehouse robot fleet",
 ];
 const events = [
-  "invoice.paid", "order.created", "user.deleted", "shipment.updated", "payment.failed", "subscription.renewed", "cart.abandoned", "device.offline", "booking.cancelled",
-  "refund.issued", "trial.ending", "export.ready", "member.joined", "stock.low", "report.finished", "seat.released", "contract.signed", "meter.read",
+  "invoice.paid",
+  "order.created",
+  "user.deleted",
+  "shipment.updated",
+  "payment.failed",
+  "subscription.renewed",
+  "cart.abandoned",
+  "device.offline",
+  "booking.cancelled",
+  "refund.issued",
+  "trial.ending",
+  "export.ready",
+  "member.joined",
+  "stock.low",
+  "report.finished",
+  "seat.released",
+  "contract.signed",
+  "meter.read",
 ];
 const days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const letters = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -59,20 +119,23 @@ export const slots: Record<string, Slot> = {
   fw: (_, talk) => talk.framework,
   os: (_, talk) => talk.system,
   host: (_, talk) => talk.host,
+  cloud: (random) =>
+    random.pick(["AWS Lambda", "Cloud Run", "Fly.io", "Azure Functions", "ECS Fargate", "Heroku", "Cloudflare Workers", "Kubernetes"]),
   what: (_, talk) => talk.business,
   event: (_, talk) => talk.event,
   rt: (random, talk) => random.pick(runtimes[talk.sdk]),
   req: (random) => `req_${token(random, 10)}`,
   key: (random) => `lk_test_${token(random, 6)}…`,
   ms: (random) => String(random.between(12, 98) * 10),
-  secs: (random) => String(random.between(2, 90)),
+  secs: (_, talk) => talk.seconds,
   n: (random) => String(random.between(2, 9)),
   dozens: (random) => String(random.between(2, 19) * 10),
-  many: (random) => `${random.between(1, 48)},${random.between(0, 9)}00`,
+  many: (_, talk) => talk.many,
   pct: (random) => `${random.between(1, 38)} %`,
   port: (random) => random.pick(["3000", "4000", "5173", "8000", "8080", "8787", "9000"]),
   line: (random) => String(random.between(14, 480)),
-  hours: (random) => random.pick(["two hours", "an hour", "half a day", "most of the afternoon", "a day", "three evenings", "forty minutes", "a whole sprint"]),
+  hours: (random) =>
+    random.pick(["two hours", "an hour", "half a day", "most of the afternoon", "a day", "three evenings", "forty minutes", "a whole sprint"]),
   weekday: (random) => random.pick(days),
   hash: (random) => token(random, 7).replace(/[g-z]/g, "c"),
 };
@@ -90,5 +153,7 @@ export function drawTalk(random: Random, input: { version: string; previous: str
     host: random.pick(hosts),
     business: random.pick(businesses),
     event: random.pick(events),
+    many: `${random.between(1, 48)},${random.between(0, 9)}00`,
+    seconds: String(random.between(2, 90)),
   };
 }

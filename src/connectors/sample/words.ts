@@ -3,7 +3,7 @@ import { say, sayOne, type Template } from "./grammar.ts";
 import type { Plan, Role, Stage, Step } from "./plan.ts";
 import type { Random } from "./random.ts";
 import type { Talk } from "./slots.ts";
-import { bots, code, common, misc } from "./texts/common.ts";
+import { bots, code, common, details, misc } from "./texts/common.ts";
 import { languages } from "./texts/languages.ts";
 import { type Theme, themes } from "./texts/themes.ts";
 
@@ -17,6 +17,8 @@ export interface Speech {
   /** Where the lists of points are entered, so that a thread repeats none before all were said. */
   offset: number;
   said: number;
+  /** The place of the story, code and first answer that belong to the title, where it has one. */
+  facet: number | undefined;
 }
 
 export interface Opening {
@@ -32,26 +34,29 @@ export function speakOpening(speech: Speech): Opening {
   const one = (texts: readonly Template[]) => sayOne(texts, random, talk).trim();
   const language = plan.language === undefined ? undefined : languages[plan.language];
   const topic = language?.topics.find((known) => known.theme === theme?.id);
-  if (topic) return inPlace(speech, one(topic.titles), one(topic.bodies));
+  if (topic) return inPlace(speech, specify(speech, one(topic.titles), details.foreign), one(topic.bodies));
   switch (plan.topic) {
     case "news":
       return { title: one(misc.releaseTitle), body: one(misc.releaseBody) };
     case "show":
       return inPlace(speech, one(misc.showTitle), one(misc.showBody));
     case "hello":
-      return plan.part === "chat" ? chat(one(misc.helloShort)) : inPlace(speech, one(misc.helloTitle), one(misc.helloBody));
+      return plan.part === "chat" ? chat(chatter(speech, one(misc.helloShort))) : inPlace(speech, one(misc.helloTitle), one(misc.helloBody));
     case "meet":
       return inPlace(speech, one(misc.meetTitle), one(misc.meetBody));
     case "outage":
-      return chat(one(misc.downShort));
+      return chat(chatter(speech, one(misc.downShort)));
     case "incident":
-      return chat(one(misc.incidentShort));
+      return chat(chatter(speech, one(misc.incidentShort)));
     case "talk":
-      return chat(one(misc.smallTalk));
+      return chat(chatter(speech, one(misc.smallTalk)));
     case "dependency":
       return { title: one(code.depTitle), body: one(code.depBody) };
     case "change":
-      return { title: capitalised(one(code.pullTitle) + one(theme?.fixes ?? code.commit)).replace(/^\s+/, ""), body: one(code.pullBody) };
+      return {
+        title: capitalised(specify(speech, `${one(code.pullPrefix)} ${one(theme?.fixes ?? code.commit)}`.trim(), details.foreign)),
+        body: one(code.pullBody),
+      };
     case "commit":
       return commit(speech);
     default:
@@ -61,7 +66,21 @@ export function speakOpening(speech: Speech): Opening {
 
 function commit({ random, talk, theme }: Speech): Opening {
   const subject = theme ? `${theme.area.replace("sdk: ", "")}: ${sayOne(theme.fixes, random, talk)}` : sayOne(code.commit, random, talk);
-  return { title: subject, body: random.chance(0.4) ? `${subject}\n\n${sayOne(theme?.points ?? common.discuss, random, talk).trim()}` : subject };
+  return { title: subject, body: random.chance(0.4) ? `${subject}\n\n${sayOne(code.commitBody, random, talk).trim()}` : subject };
+}
+
+/** Adds what many people add to a title: the version, framework or system that they are on. */
+function specify({ random, talk }: Speech, title: string, texts: readonly Template[]): string {
+  if (title.length > 90 || !random.chance(0.75)) return title;
+  const detail = sayOne(texts, random, talk);
+  return title.includes(detail.trim().replace(/^[([]|[)\]]$/g, "")) ? title : title + detail;
+}
+
+function chatter(speech: Speech, message: string): string {
+  const { random, talk } = speech;
+  const before = random.chance(0.3) ? sayOne(details.chatBefore, random, talk) : "";
+  const after = random.chance(0.45) ? `${/[?.!:)]$/.test(message) ? "" : ","}${sayOne(details.chatAfter, random, talk)}` : "";
+  return before + message + after;
 }
 
 function chat(message: string): Opening {
@@ -83,18 +102,28 @@ function onTheme(speech: Speech, theme: Theme): Opening {
   if (plan.part === "chat") {
     if (intent === "ask" || intent === "bug" || reasons.length === 0) {
       const more = random.next();
-      const first = one(theme.short);
-      return chat(more < 0.3 ? `${first}\n${one(theme.code.length > 0 ? theme.code : theme.story)}` : more < 0.55 ? `${first}\n${one(common.environment.slice(1))}` : first);
+      const first = chatter(speech, one(theme.short));
+      return chat(
+        more < 0.3
+          ? `${first}\n${one(codeFor(theme, speech) ?? theme.story)}`
+          : more < 0.55
+            ? `${first}\n${one(common.environment.slice(1))}`
+            : first,
+      );
     }
     return chat(one(reasons));
   }
+  const title = random.pick(theme.titles[intent] ?? []);
+  speech.facet = title.facet;
+  const about = (texts: readonly Template[]) => one(title.facet === undefined ? texts : [texts[title.facet % texts.length] as Template]);
   const blocks: string[] = [];
   if (random.chance(0.35)) blocks.push(one(common.greeting));
   if (intent === "love") blocks.push(one(reasons));
   else {
     if (random.chance(0.55)) blocks.push(one(common.context));
-    if (intent !== "want" || random.chance(0.6)) blocks.push(one(theme.story));
-    if (theme.code.length > 0 && random.chance(intent === "want" ? 0.25 : 0.7)) blocks.push(one(theme.code));
+    if (intent !== "want" || random.chance(0.6)) blocks.push(about(theme.story));
+    const block = codeFor(theme, speech);
+    if (block && random.chance(intent === "want" ? 0.25 : 0.7)) blocks.push(one(block));
     if (intent === "bug") {
       if (random.chance(0.5)) blocks.push(one(common.steps));
       if (random.chance(0.6)) blocks.push(one(common.expected));
@@ -102,7 +131,17 @@ function onTheme(speech: Speech, theme: Theme): Opening {
     if (random.chance(intent === "bug" ? 0.6 : 0.2)) blocks.push(one(plan.part === "mail" ? common.environment.slice(1) : common.environment));
   }
   if (random.chance(0.4)) blocks.push(one(common.closing));
-  return { title: capitalised(one(theme.titles[intent] ?? theme.short)), body: signed(speech, plan.steps[0] as Step, blocks.join("\n\n")) };
+  return {
+    title: capitalised(specify(speech, say(title.text, random, talk).trim(), details.title)),
+    body: signed(speech, plan.steps[0] as Step, blocks.join("\n\n")),
+  };
+}
+
+/** The blocks of code that fit the thread: of its matter and in its language. */
+function codeFor(theme: Theme, { facet, talk }: Speech): readonly Template[] | undefined {
+  const about = facet === undefined ? theme.code : theme.code.slice(facet, facet + 1);
+  const fitting = about.filter((code) => code.sdk === undefined || code.sdk === talk.sdk).map((code) => code.text);
+  return fitting.length > 0 ? fitting : undefined;
 }
 
 function signed(speech: Speech, step: Step, body: string): string {
@@ -132,7 +171,7 @@ export function speakReply(speech: Speech, step: Step, opening: string, before: 
 }
 
 function quote(opening: string): string {
-  const sentence = /^[^`|*#>\n]{20,160}?[.?!。?](?=\s|$)/mu.exec(opening)?.[0];
+  const sentence = /^[^`|*#>\n]{20,160}?[.?!。?](?=\s|$)/mu.exec(opening.replace(/```[\s\S]*?```/g, ""))?.[0];
   return sentence === undefined ? "" : `> ${sentence}\n\n`;
 }
 
@@ -145,7 +184,9 @@ function replyWords(speech: Speech, role: Role): string {
   if (language) return inLanguage(speech, role, language);
   switch (role) {
     case "answer": {
-      const answer = one(theme?.answers ?? misc.smallReply);
+      const answers = theme?.answers ?? misc.smallReply;
+      const answer = one(speech.facet === undefined ? answers : [answers[speech.facet % answers.length] as Template]);
+      speech.facet = undefined;
       if (plan.part === "chat") return random.chance(0.6) ? (short.exec(answer)?.[0] ?? answer) : answer;
       const lead = random.chance(0.5) ? `${one(random.chance(0.5) ? common.teamLead : common.peerLead)} ` : "";
       return `${lead}${answer}${random.chance(0.35) ? `\n\n${one(common.tail)}` : ""}`;
@@ -155,7 +196,8 @@ function replyWords(speech: Speech, role: Role): string {
     case "discuss":
       if (plan.topic === "incident") return one(misc.incidentReply);
       if (plan.topic === "outage") return one(misc.downReply);
-      if (plan.topic === "talk" || plan.topic === "hello" || plan.topic === "show" || plan.topic === "meet") return random.chance(0.7) ? one(misc.smallReply) : one(common.praiseReply);
+      if (plan.topic === "talk" || plan.topic === "hello" || plan.topic === "show" || plan.topic === "meet")
+        return random.chance(0.7) ? one(misc.smallReply) : one(common.praiseReply);
       return random.chance(0.3) && theme ? `${one(common.discuss)}\n\n${one(theme.points)}` : one(common.discuss);
     case "metoo":
       return one(common.metoo);

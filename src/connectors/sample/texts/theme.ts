@@ -21,7 +21,10 @@ export interface ThemeSource {
   until?: ReleaseName;
   /** How often it comes up, against the others. */
   weight: number;
-  /** Titles by what the opener is after; an intent without titles does not occur. */
+  /**
+   * Titles by what the opener is after; an intent without titles does not occur. `1:` before a title ties it to the
+   * story, code and answer of that place, so that a thread stays with one matter.
+   */
   titles: Partial<Record<Intent, readonly string[]>>;
   /** What happens, in a paragraph. */
   story: readonly string[];

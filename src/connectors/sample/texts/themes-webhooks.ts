@@ -22,7 +22,10 @@ export const webhookThemes: ThemeSource[] = [
         "‹fw› + ‹sdk› ‹ver›: which header holds the signature now?",
         "Is the Lantern-Signature header format different in ‹minor›? «(‹event›)|»",
       ],
-      pain: ["Lost ‹hours› to the signature change in ‹minor›", "The ‹minor› signature change broke «production|our staging|all ‹event› handlers» without a warning"],
+      pain: [
+        "Lost ‹hours› to the signature change in ‹minor›",
+        "The ‹minor› signature change broke «production|our staging|all ‹event› handlers» without a warning",
+      ],
     },
     story: [
       "«Since we moved|After upgrading|Right after the upgrade» from ‹prev› to ‹ver›, «every|each» `‹event›` webhook is «rejected|refused» by our own check. The secret «has not changed|is the same as before», and «replaying an old delivery|a delivery recorded last month» still verifies.",
@@ -40,10 +43,10 @@ export const webhookThemes: ThemeSource[] = [
     ],
     pain: [
       "«We found out|I learned» from a customer, not from the release notes: the change is one line in the changelog, and the upgrade guide does not mention webhooks at all. It cost us ‹hours› and ‹dozens› lost `‹event›` events.",
-      "The error says only that the signature does not match. If it had said “header has v2, this SDK was told v1”, this would have been a five-minute fix «instead of ‹hours›|».",
+      "The error says only that the signature does not match. If it had said “header has v2, this SDK was told v1”, this would have been a five-minute fix«, not ‹hours›|».",
     ],
     answers: [
-      "‹minor› signs `timestamp + \".\" + raw body` and sends it as `v2`. Update ‹sdk› to «at least ‹ver›|the latest patch» and pass the **raw** body; `verify_signature` then accepts both formats for 90 days.",
+      '‹minor› signs `timestamp + "." + raw body` and sends it as `v2`. Update ‹sdk› to «at least ‹ver›|the latest patch» and pass the **raw** body; `verify_signature` then accepts both formats for 90 days.',
       "You can switch the old format back on: Dashboard → Webhooks → endpoint → *Signature version* → `v1 and v2`. That gives you time to «roll out the new SDK|update the handlers one by one».",
       "The usual cause is a body that was parsed and serialised again before the check. v1 was computed over normalised JSON and forgave that, v2 is over the bytes as sent. In ‹fw› you have to read the raw body before any JSON middleware.",
     ],
@@ -60,7 +63,12 @@ export const webhookThemes: ThemeSource[] = [
       "is there a v1 fallback for webhook signatures in ‹minor›? our ‹fw› handler rejects everything",
       "‹sdk› ‹ver› says SignatureMismatch but the secret is right. what changed?",
     ],
-    fixes: ["accept v1 and v2 signatures during the transition", "say which signature versions were tried", "document the v2 signature format", "read the raw body in the ‹fw› example"],
+    fixes: [
+      "accept v1 and v2 signatures during the transition",
+      "say which signature versions were tried",
+      "document the v2 signature format",
+      "read the raw body in the ‹fw› example",
+    ],
   },
   {
     id: "local-testing",
@@ -69,11 +77,15 @@ export const webhookThemes: ThemeSource[] = [
     weight: 6,
     titles: {
       ask: [
-        "«How do you|What's the best way to|How can I» test webhooks «locally|on localhost|on my laptop» «without a public URL|without ngrok|behind a firewall»?",
-        "`lantern listen` does not forward ‹event› to localhost:‹port›",
+        "0:«How do you|What's the best way to|How can I» test webhooks «locally|on localhost|on my laptop» «without a public URL|without ngrok|behind a firewall»?",
+        "1:`lantern listen` does not forward ‹event› to localhost:‹port›",
         "«Can|Does» `lantern listen` «filter by event type|replay old deliveries|forward to ‹n› ports at once»?",
       ],
-      want: ["`lantern listen --replay` «for old deliveries|to repeat a delivery from the log»", "«Offer|Please add» fixtures for `‹event›` to `lantern trigger`", "Forward webhooks «to a unix socket|into a Docker network|to HTTPS on localhost» from the CLI"],
+      want: [
+        "`lantern listen --replay` «for old deliveries|to repeat a delivery from the log»",
+        "«Offer|Please add» fixtures for `‹event›` to `lantern trigger`",
+        "Forward webhooks «to a unix socket|into a Docker network|to HTTPS on localhost» from the CLI",
+      ],
       love: ["`lantern listen` «saved my week|is the best part of the CLI|just works»"],
     },
     story: [
@@ -84,15 +96,20 @@ export const webhookThemes: ThemeSource[] = [
       `${fence}console\n$ lantern listen --forward localhost:‹port› --events ‹event›\nready! signing secret is whsec_test_…\n${fence}`,
       `${fence}console\n$ lantern trigger ‹event›\n✓ sent ‹req›\n$ # … and nothing on port ‹port›\n${fence}`,
     ],
-    ask: ["«Is there a flag that I miss?|Am I holding it wrong?|What do others do here?»", "How do you do this in «CI|a devcontainer|docker compose», where nobody is logged in?"],
+    ask: [
+      "«Is there a flag that I miss?|Am I holding it wrong?|What do others do here?»",
+      "How do you do this in «CI|a devcontainer|docker compose», where nobody is logged in?",
+    ],
     want: [
       "Today I copy the payload out of the dashboard and `curl` it to my machine, without the signature header, so the code that I test is not the code that runs. «With ‹dozens› events a day that adds up.|»",
       "«We onboard|Our team onboards» somebody every month, and each spends ‹hours› on this. A fixture per event type would make it a one-liner.",
     ],
-    love: ["Logged in, ran `lantern listen`, had `‹event›` in my debugger in under a minute. «After ‹hours› with tunnels last year this feels like cheating.|Whoever built this: thank you.»"],
+    love: [
+      "Logged in, ran `lantern listen`, had `‹event›` in my debugger in under a minute. «After ‹hours› with tunnels last year this feels like cheating.|Whoever built this: thank you.»",
+    ],
     answers: [
       "`lantern listen` forwards only the events of the account you are logged in to, and test mode is separate from live mode. Run `lantern whoami`: if it says `live`, `lantern login --test` «should do it|fixes it».",
-      "With Docker, `localhost` is the CLI's container and not yours. Use `--forward host.docker.internal:‹port›` «or put both into one compose network|».",
+      "With Docker, `localhost` is the CLI's container and not yours. Use `--forward host.docker.internal:‹port›`«, or put both into one compose network|».",
       "In CI we set `LANTERN_API_KEY` to a restricted test key and start `lantern listen --print-secret` in the background. «No login needed.|The secret goes into the app's environment.»",
     ],
     points: [
@@ -102,8 +119,17 @@ export const webhookThemes: ThemeSource[] = [
       "I wrote a small script that reads the delivery log and posts it to localhost. Happy to share it.",
       "It needs an outgoing websocket on 443; our proxy blocked that.",
     ],
-    short: ["how do you all test ‹event› locally? ngrok is blocked here", "lantern listen says ready but nothing arrives on :‹port›, ideas?", "can lantern listen replay a delivery from yesterday?"],
-    fixes: ["forward to unix sockets from lantern listen", "print the account and mode when lantern listen starts", "add a fixture for ‹event›", "keep the listen connection alive behind proxies"],
+    short: [
+      "how do you all test ‹event› locally? ngrok is blocked here",
+      "lantern listen says ready but nothing arrives on :‹port›, ideas?",
+      "can lantern listen replay a delivery from yesterday?",
+    ],
+    fixes: [
+      "forward to unix sockets from lantern listen",
+      "print the account and mode when lantern listen starts",
+      "add a fixture for ‹event›",
+      "keep the listen connection alive behind proxies",
+    ],
   },
   {
     id: "duplicate-deliveries",
@@ -113,11 +139,15 @@ export const webhookThemes: ThemeSource[] = [
     titles: {
       ask: [
         "«Why do we get|Is it normal to get» `‹event›` «twice|two or three times»?",
-        "«How long|For how long» are idempotency keys «kept|remembered»?",
+        "1:«How long|For how long» are idempotency keys «kept|remembered»?",
         "Which field should I use to «deduplicate|recognise repeated» ‹event› deliveries?",
         "Order of deliveries: can `‹event›` arrive before «the event that caused it|its predecessor»?",
       ],
-      bug: ["`‹event›` delivered ‹n› times although we answer 200", "Same Idempotency-Key, two charges: ‹sdk› ‹ver›", "Retry sends a new event id for the same `‹event›`"],
+      bug: [
+        "`‹event›` delivered ‹n› times although we answer 200",
+        "Same Idempotency-Key, two charges: ‹sdk› ‹ver›",
+        "Retry sends a new event id for the same `‹event›`",
+      ],
     },
     story: [
       "Our endpoint answers 200 «within ‹ms› ms|quickly», yet about ‹pct› of the `‹event›` deliveries come «twice|again a few seconds later». «The second has the same event id.|Both show up as successful in the delivery log.»",
@@ -127,7 +157,10 @@ export const webhookThemes: ThemeSource[] = [
       `${fence}\n12:04:31.118  POST /hooks  ‹event›  evt_7c1d…  200  ‹ms› ms\n12:04:36.402  POST /hooks  ‹event›  evt_7c1d…  200  ‹ms› ms\n${fence}`,
       `${fence}sql\nINSERT INTO seen_events (id) VALUES ($1) ON CONFLICT DO NOTHING;\n${fence}`,
     ],
-    ask: ["Is the event id stable across retries, «and for how long do you retry|or only the object's id»?", "What do you recommend: «a unique index on the event id, or something smarter|a table of seen ids, or an idempotent handler»?"],
+    ask: [
+      "Is the event id stable across retries, «and for how long do you retry|or only the object's id»?",
+      "What do you recommend: «a unique index on the event id, or something smarter|a table of seen ids, or an idempotent handler»?",
+    ],
     answers: [
       "Delivery is *at least once*: a repeat is normal when our side does not see your 200 in time (10 s), for example because the connection was cut. The event `id` is the same in every attempt, so a unique index on it is all you need.",
       "Idempotency keys are kept for 24 hours per API key. After that the same key counts as new. «For longer windows store your own reference in `metadata`.|»",
@@ -140,7 +173,11 @@ export const webhookThemes: ThemeSource[] = [
       "`lantern deliveries list --event evt_…` shows each attempt with the answer that we gave.",
       "Same here with ‹rt› on ‹host›, around ‹pct› of deliveries.",
     ],
-    short: ["is it expected that ‹event› comes twice?", "how long do you keep idempotency keys? docs say nothing", "what do you dedupe webhooks on, event id or object id?"],
+    short: [
+      "is it expected that ‹event› comes twice?",
+      "how long do you keep idempotency keys? docs say nothing",
+      "what do you dedupe webhooks on, event id or object id?",
+    ],
     fixes: ["keep the event id across retries", "explain at-least-once delivery", "expire idempotency keys after 24 hours and say so"],
   },
   {
@@ -152,12 +189,15 @@ export const webhookThemes: ThemeSource[] = [
     weight: 5,
     titles: {
       ask: [
-        "How to get the raw body «in a next.js route handler|with the next.js app router|in next.js 15» for `verifySignature`?",
-        "next.js: «`req.body` is already parsed|body is an object», signature never matches",
-        "Does ‹sdk› work in the next.js «edge runtime|middleware»?",
+        "0:How to get the raw body «in a next.js route handler|with the next.js app router|in next.js 15» for `verifySignature`?",
+        "0:next.js: «`req.body` is already parsed|body is an object», signature never matches",
+        "1:Does ‹sdk› work in the next.js «edge runtime|middleware»?",
       ],
-      bug: ["‹sdk› ‹ver› fails to bundle in next.js: «can't resolve 'node:crypto'|`Buffer` is not defined»", "next.js build warns about a dynamic require in ‹sdk›"],
-      want: ["An official next.js example for webhooks", "Export `verifySignature` on Web Crypto for next.js edge routes"],
+      bug: [
+        "1:‹sdk› ‹ver› fails to bundle in next.js: «can't resolve 'node:crypto'|`Buffer` is not defined»",
+        "1:next.js build warns about a dynamic require in ‹sdk›",
+      ],
+      want: ["0:An official next.js example for webhooks", "1:Export `verifySignature` on Web Crypto for next.js edge routes"],
     },
     story: [
       "I handle `‹event›` in `app/api/hooks/route.ts`. The docs say to pass the raw body, but «in next.js I only get a parsed object|by the time my code runs it has been parsed». «With `JSON.stringify` of it the signature is off.|»",
@@ -167,14 +207,29 @@ export const webhookThemes: ThemeSource[] = [
       `${fence}ts\nexport async function POST(request: Request) {\n  const event = await request.json(); // too late for the signature?\n  verifySignature(JSON.stringify(event), request.headers.get("lantern-signature"), secret);\n}\n${fence}`,
       `${fence}\nModule not found: Can't resolve 'node:crypto'\nImport trace: ./node_modules/‹sdk›/dist/webhooks.js\n${fence}`,
     ],
-    ask: ["What is the right way in the app router? «An example would help a lot.|»", "Is the edge runtime supported at all, «or should I force `runtime = \"nodejs\"`|or is there a fetch-only build»?"],
-    want: ["Every ‹n›th question in chat is about this, and the only sample in the docs is for Express. A copyable file for next.js would end it.", "next.js is what most people here start with. «We evaluated two vendors and the other one had the example.|»"],
+    ask: [
+      "What is the right way in the app router? «An example would help a lot.|»",
+      'Is the edge runtime supported at all, «or should I force `runtime = "nodejs"`|or is there a fetch-only build»?',
+    ],
+    want: [
+      "Every ‹n›th question in chat is about this, and the only sample in the docs is for Express. A copyable file for next.js would end it.",
+      "next.js is what most people here start with. «We evaluated two vendors and the other one had the example.|»",
+    ],
     answers: [
       "Use `await request.text()` and pass that string; parse it afterwards with `JSON.parse`. In the pages router you also need `export const config = { api: { bodyParser: false } }`.",
-      "The edge runtime has no `node:crypto`. Put `export const runtime = \"nodejs\"` into the route for now; a Web Crypto build «is planned|is in review».",
+      'The edge runtime has no `node:crypto`. Put `export const runtime = "nodejs"` into the route for now; a Web Crypto build «is planned|is in review».',
     ],
-    points: ["`request.text()` works, but only if no middleware has read the body before.", "For the pages router I use the `raw-body` package, ‹n› lines.", "Make sure that the route is not statically cached.", "Would love to see this in the quickstart. I got it wrong «too|twice»."],
-    short: ["next.js app router + webhooks: where do I get the raw body?", "does lantern-node run on the next.js edge runtime?", "signature mismatch in next.js only, express is fine"],
+    points: [
+      "`request.text()` works, but only if no middleware has read the body before.",
+      "For the pages router I use the `raw-body` package, ‹n› lines.",
+      "Make sure that the route is not statically cached.",
+      "Would love to see this in the quickstart. I got it wrong «too|twice».",
+    ],
+    short: [
+      "next.js app router + webhooks: where do I get the raw body?",
+      "does lantern-node run on the next.js edge runtime?",
+      "signature mismatch in next.js only, express is fine",
+    ],
     fixes: ["add a next.js route handler example", "verify signatures with Web Crypto", "mark node:crypto as external for edge builds"],
   },
   {
@@ -184,12 +239,15 @@ export const webhookThemes: ThemeSource[] = [
     weight: 4,
     titles: {
       want: [
-        "Search the delivery log by «payload field|customer id|status code»",
-        "Keep delivery logs «longer than 7 days|for 30 days|until we export them»",
+        "0:Search the delivery log by «payload field|customer id|status code»",
+        "1:Keep delivery logs «longer than 7 days|for 30 days|until we export them»",
         "Bulk resend for failed ‹event› deliveries",
         "Export the delivery log «as CSV|as NDJSON|to our bucket»",
       ],
-      ask: ["How can I «find|look up» a delivery from «last month|two weeks ago»?", "Is there an API for «the delivery log|failed deliveries|resending»?"],
+      ask: [
+        "How can I «find|look up» a delivery from «last month|two weeks ago»?",
+        "Is there an API for «the delivery log|failed deliveries|resending»?",
+      ],
       pain: ["Clicking through ‹dozens› pages of deliveries to find one ‹event›"],
     },
     story: [
@@ -204,11 +262,20 @@ export const webhookThemes: ThemeSource[] = [
     ],
     pain: ["It is not one big thing, it is ten clicks ‹n› times a day. «Everyone in support has a bookmark folder for it.|»"],
     answers: [
-      "There is `GET /v3/deliveries?object=…` since 3.1; it searches by object id, not by payload yet. Retention is seven days on all plans «for now|, thirty on Scale».",
+      "There is `GET /v3/deliveries?object=…` since 3.1; it searches by object id, not by payload yet. Retention is seven days «for now|on all plans but Scale».",
       "We archive every delivery ourselves: a catch-all endpoint that writes the payload to object storage. «‹dozens› lines, never had to touch it.|»",
     ],
-    points: ["Search by customer id would be enough for us.", "Retention should be a setting, for privacy too: we would rather keep *less*.", "+1, and please with the response body that our server gave.", "The CLI can do `lantern deliveries resend <id>`, so a shell loop works as a stopgap."],
-    short: ["any way to search deliveries by customer id?", "delivery log only goes back 7 days?? need last month", "how do I resend all failed ‹event› at once?"],
+    points: [
+      "Search by customer id would be enough for us.",
+      "Retention should be a setting, for privacy too: we would rather keep *less*.",
+      "+1, and please with the response body that our server gave.",
+      "The CLI can do `lantern deliveries resend <id>`, so a shell loop works as a stopgap.",
+    ],
+    short: [
+      "any way to search deliveries by customer id?",
+      "delivery log only goes back 7 days?? need last month",
+      "how do I resend all failed ‹event› at once?",
+    ],
     fixes: ["filter deliveries by object id", "resend failed deliveries in bulk", "show the response body in the delivery log"],
   },
 ];
