@@ -57,7 +57,7 @@ const lastDays = { from: "2026-11-22", to: "2026-11-25" };
 const sum = (numbers: number[]) => numbers.reduce((total, n) => total + n, 0);
 
 /** Ways out that are the team's alone: everybody else is refused. */
-export const teamOnly = new Set(["members.listSuggestedLinks", "members.listSuggestedKinds"]);
+export const teamOnly = new Set(["ledger.listSources", "ledger.getSource", "members.listSuggestedLinks", "members.listSuggestedKinds"]);
 
 /** Every function behind a feature's front door through which rows with a visibility leave, by `feature.function`. */
 export const waysOut: Readonly<Record<string, Way>> = {

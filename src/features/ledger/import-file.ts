@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import { sql } from "#core/database/database.ts";
-import type { Ctx } from "../access/index.ts";
+import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { Connector } from "./connector.ts";
 import { type RunRecordsInput, runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
 import { ensureSource, storeReported } from "./sources.ts";
@@ -123,6 +123,7 @@ export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOu
 }
 
 async function identify(ctx: Ctx, input: Omit<RunImportInput, "syncId" | "onProgress">) {
+  requireRole(ctx, editorRoles, { scope: "import" });
   const { connector } = input;
   if (!connector.importFile || !connector.identifyFile) {
     throw new AppError("invalid_input", { public: `${connector.title} has no files to bring in; it is a live source.` });

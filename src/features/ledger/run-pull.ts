@@ -1,6 +1,6 @@
 import { sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
-import type { Ctx } from "../access/index.ts";
+import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { RawRecord } from "./batch.ts";
 import type { Connector, RecordChunk } from "./connector.ts";
 import { holdsRecords, parseSettings } from "./import-file.ts";
@@ -22,6 +22,7 @@ export interface RunPullInput {
  * @throws AppError `not_found`, `invalid_input`, `busy`, or what the connector reports
  */
 export async function runPull(ctx: Ctx, input: RunPullInput): Promise<SyncOutcome> {
+  requireRole(ctx, editorRoles, { scope: "import" });
   const { connector, stream } = input;
   if (!connector.pull || !(stream in connector.streams)) {
     throw new AppError("invalid_input", { public: `${connector.title} has no stream called «${stream}».` });
@@ -53,6 +54,7 @@ export async function replaySource(
   ctx: Ctx,
   input: { connector: Connector; sourceId: string; signal?: AbortSignal; onProgress?: (progress: SyncProgress) => void },
 ): Promise<SyncOutcome[]> {
+  requireRole(ctx, editorRoles, { scope: "import" });
   const source = await requireSource(ctx, input.sourceId);
   const settings = parseSettings(input.connector, source.settings);
   const streams = await ctx.db.rows<{ stream: string; n: number }>(sql`

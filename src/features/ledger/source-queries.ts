@@ -1,6 +1,6 @@
 import { type SQL, sql } from "#core/database/database.ts";
 import { decodeCursor, type Page, toPage } from "#core/page.ts";
-import { type Ctx, type Visibility, visibilityOf, visibleTo } from "../access/index.ts";
+import { type Ctx, requireRole, teamRoles, type Visibility, visibilityOf, visibleTo } from "../access/index.ts";
 import type { IngestCounts } from "./batch.ts";
 
 export type SyncState = "queued" | "running" | "done" | "failed" | "cancelled";
@@ -52,6 +52,7 @@ type StoredSource = Omit<SourceRow, "visibility" | "lastSync"> & { floor: number
 
 /** All sources of the community with what they hold and how their last run went. */
 export async function listSources(ctx: Ctx): Promise<SourceRow[]> {
+  requireRole(ctx, teamRoles, { scope: "read" });
   const rows = await ctx.db.rows<StoredSource>(sql`
     SELECT ${sourceColumns(ctx)} FROM source s ${sourceJoins(ctx)}
     WHERE s.community_id = ${ctx.community.id} AND s.deleted_at IS NULL ORDER BY s.name, s.id`);
@@ -79,6 +80,7 @@ export interface SourceDetail extends SourceRow {
 
 /** A source with its streams and coverage: what it says it has against what is held, and why they differ. */
 export async function getSource(ctx: Ctx, input: { sourceId: string }): Promise<SourceDetail | undefined> {
+  requireRole(ctx, teamRoles, { scope: "read" });
   const row = await ctx.db.first<StoredSource & { settings: unknown }>(sql`
     SELECT ${sourceColumns(ctx)}, s.settings FROM source s ${sourceJoins(ctx)}
     WHERE s.community_id = ${ctx.community.id} AND s.id = ${input.sourceId} AND s.deleted_at IS NULL`);
@@ -137,6 +139,7 @@ function explainGap(missing: number, rejected: number, gone: number, waiting: nu
 
 /** Runs, newest first; of one source or of all. */
 export async function listSyncs(ctx: Ctx, input: { sourceId?: string; after?: string; limit?: number }): Promise<Page<SyncRow>> {
+  requireRole(ctx, teamRoles, { scope: "read" });
   const limit = Math.min(input.limit ?? 50, 200);
   const conditions = [sql`y.community_id = ${ctx.community.id}`];
   if (input.sourceId) conditions.push(sql`y.source_id = ${input.sourceId}`);
@@ -152,6 +155,7 @@ export async function listSyncs(ctx: Ctx, input: { sourceId?: string; after?: st
 
 /** One run with its progress; pages poll it while it goes. */
 export async function getSync(ctx: Ctx, input: { syncId: string }): Promise<SyncRow | undefined> {
+  requireRole(ctx, teamRoles, { scope: "read" });
   return ctx.db.first<SyncRow>(sql`
     SELECT ${syncColumns} FROM sync y JOIN source s ON s.community_id = y.community_id AND s.id = y.source_id
     WHERE y.community_id = ${ctx.community.id} AND y.id = ${input.syncId}`);
@@ -159,6 +163,7 @@ export async function getSync(ctx: Ctx, input: { syncId: string }): Promise<Sync
 
 /** A run's log, oldest line first. */
 export async function listSyncLog(ctx: Ctx, input: { syncId: string; limit?: number }): Promise<{ at: Date; level: "info" | "warn" | "error"; message: string }[]> {
+  requireRole(ctx, teamRoles, { scope: "read" });
   return ctx.db.rows(sql`
     SELECT at, level, message FROM sync_log WHERE community_id = ${ctx.community.id} AND sync_id = ${input.syncId} ORDER BY id LIMIT ${input.limit ?? 500}`);
 }
@@ -175,6 +180,7 @@ export interface RejectedRow {
 
 /** Records that were set aside, with what to do about each. */
 export async function listRejected(ctx: Ctx, input: { sourceId: string; after?: string; limit?: number }): Promise<Page<RejectedRow>> {
+  requireRole(ctx, teamRoles, { scope: "read" });
   const limit = Math.min(input.limit ?? 50, 200);
   const conditions = [sql`community_id = ${ctx.community.id}`, sql`source_id = ${input.sourceId}`];
   if (input.after) {

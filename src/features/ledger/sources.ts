@@ -1,7 +1,7 @@
 import { json, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import { type Ctx, type Visibility, visibilityRank } from "../access/index.ts";
+import { adminRoles, type Ctx, editorRoles, requireRole, type Visibility, visibilityRank } from "../access/index.ts";
 import type { ReportedCounts } from "./connector.ts";
 import { enqueueChanges } from "./consumer.ts";
 
@@ -52,11 +52,15 @@ export async function storeReported(ctx: Ctx, input: { sourceId: string; stream:
     ON CONFLICT (community_id, source_id, name) DO UPDATE SET reported = excluded.reported, reported_at = excluded.reported_at`);
 }
 
-/** Renames a source, pauses it, or closes it: nothing of a source is more open than its visibility. */
+/**
+ * Renames a source, pauses it, or closes it: nothing of a source is more open than its visibility.
+ * @throws AppError `forbidden` for viewers, product and developers; `not_found`
+ */
 export async function updateSource(
   ctx: Ctx,
   input: { sourceId: string; name?: string; paused?: boolean; visibility?: Visibility },
 ): Promise<void> {
+  requireRole(ctx, editorRoles);
   const source = await requireSource(ctx, input.sourceId);
   await ctx.db.transaction(async (tx) => {
     await tx.execute(sql`
@@ -86,6 +90,7 @@ async function closeSource(ctx: Ctx, sourceId: string, rank: number): Promise<vo
  * they derived from them.
  */
 export async function deleteSource(ctx: Ctx, input: { sourceId: string }): Promise<void> {
+  requireRole(ctx, adminRoles);
   const source = await requireSource(ctx, input.sourceId);
   await ctx.db.transaction(async (tx) => {
     const inTx: Ctx = { ...ctx, db: tx };
