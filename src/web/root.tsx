@@ -2,6 +2,7 @@ import { Links, Meta, Outlet, Scripts, ScrollRestoration, useMatches } from "rea
 import type { Route } from "./+types/root.ts";
 import "./ui/base.css";
 import { ErrorPage } from "./ui/error-page.tsx";
+import favicon from "./ui/favicon.svg?url";
 import { LogoMark } from "./ui/logo.tsx";
 import schemeScript from "./ui/scheme.js?url";
 
@@ -25,6 +26,7 @@ export function Layout({ children }: { children: React.ReactNode }) {
         <meta charSet="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <script src={schemeScript} />
+        <link rel="icon" href={favicon} type="image/svg+xml" />
         <Meta />
         <Links />
       </head>

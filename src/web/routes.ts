@@ -20,6 +20,9 @@ export default [
       route("members", "studio/members.tsx"),
       route("members/:memberId", "studio/member.tsx"),
       route("signals", "studio/signals.tsx"),
+      route("metrics", "studio/metrics.tsx"),
+      route("metrics/:metricId", "studio/metric.tsx"),
+      route("metrics/:metricId/csv", "studio/metric-csv.ts"),
     ]),
   ]),
 ] satisfies RouteConfig;

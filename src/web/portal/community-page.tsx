@@ -3,8 +3,8 @@ import { Initials } from "../ui/initials.tsx";
 import { Dotted, Row, Rows } from "../ui/rows.tsx";
 import { Tag } from "../ui/tag.tsx";
 import { NowProvider, TimeAgo } from "../ui/time.tsx";
-import type { CommunityPageData } from "./community-page.server.ts";
 import classes from "./community-page.module.css";
+import type { CommunityPageData } from "./community-page.server.ts";
 import { Frame } from "./frame.tsx";
 
 /** A community's front page: what is being talked about, what is still open, who is here. */

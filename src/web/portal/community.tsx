@@ -1,8 +1,8 @@
 import { data } from "react-router";
 import { guarded } from "../request-context.server.ts";
 import type { Route } from "./+types/community.ts";
-import { CommunityPage } from "./community-page.tsx";
 import { loadCommunityPage } from "./community-page.server.ts";
+import { CommunityPage } from "./community-page.tsx";
 import { cacheHeadersFor, openPortal } from "./portal.server.ts";
 
 export const loader = guarded(async ({ request, params, context }: Route.LoaderArgs) => {

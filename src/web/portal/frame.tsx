@@ -5,7 +5,13 @@ import classes from "./frame.module.css";
  * The Portal's page: name, a few links, one column to read. Plain elements alone, so that it is fast and works
  * without a script.
  */
-export function Frame(props: { title: string; home: string; links?: readonly { label: string; to: string }[]; signIn?: string; children: React.ReactNode }) {
+export function Frame(props: {
+  title: string;
+  home: string;
+  links?: readonly { label: string; to: string }[];
+  signIn?: string;
+  children: React.ReactNode;
+}) {
   return (
     <div className={classes.page}>
       <a href="#main" className="skip-link">

@@ -5,8 +5,8 @@ import { guarded } from "../request-context.server.ts";
 import { Row, Rows } from "../ui/rows.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import type { Route } from "./+types/front.ts";
-import { CommunityPage } from "./community-page.tsx";
 import { loadCommunityPage } from "./community-page.server.ts";
+import { CommunityPage } from "./community-page.tsx";
 import { Frame } from "./frame.tsx";
 import { cacheHeadersFor, openPortal, personalPage, publicPage } from "./portal.server.ts";
 

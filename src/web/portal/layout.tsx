@@ -1,6 +1,6 @@
 import { Outlet } from "react-router";
-import type { Route } from "./+types/layout.ts";
 import { ErrorPage } from "../ui/error-page.tsx";
+import type { Route } from "./+types/layout.ts";
 import { Frame } from "./frame.tsx";
 
 /** Portal pages need no script: see root.tsx. */

@@ -29,7 +29,13 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
       html: activity.body ? (activity.kind === "mail" ? renderPlain(activity.body) : renderMarkdown(activity.body)) : "",
     }));
   return data(
-    { thread: found(thread, missing), posts, cut: page.next !== null, now: ctx.clock.now().toISOString(), community: { slug: ctx.community.slug, name: ctx.community.name } },
+    {
+      thread: found(thread, missing),
+      posts,
+      cut: page.next !== null,
+      now: ctx.clock.now().toISOString(),
+      community: { slug: ctx.community.slug, name: ctx.community.name },
+    },
     { headers: cacheHeadersFor(ctx) },
   );
 });

@@ -1,5 +1,6 @@
 import { Outlet, useParams } from "react-router";
 import { listCommunitiesOf } from "#features/access/index.ts";
+import { signalCounts } from "#features/feedback/index.ts";
 import { questionCounts } from "#features/support/index.ts";
 import { accountContext, ctxContext } from "../request-context.server.ts";
 import { ErrorPage } from "../ui/error-page.tsx";
@@ -14,15 +15,16 @@ export const middleware: Route.MiddlewareFunction[] = [openStudio];
 export async function loader({ context }: Route.LoaderArgs) {
   const ctx = context.get(ctxContext);
   const signedIn = context.get(accountContext);
-  const [questions, communities] = await Promise.all([
+  const [questions, signals, communities] = await Promise.all([
     questionCounts(ctx),
+    signalCounts(ctx),
     signedIn ? listCommunitiesOf(ctx, { accountId: signedIn.account.id }) : [],
   ]);
   const shell: ShellData = {
     community: { slug: ctx.community.slug, name: ctx.community.name },
     communities: communities.map(({ slug, name }) => ({ slug, name })),
     account: signedIn?.role ? { name: signedIn.account.name, role: signedIn.role } : null,
-    counts: { waiting: questions.waiting, signals: 0 },
+    counts: { waiting: questions.waiting, signals: signals.reduce((sum, { state, n }) => (state === "suggested" ? sum + n : sum), 0) },
   };
   return { shell, now: ctx.clock.now().toISOString() };
 }

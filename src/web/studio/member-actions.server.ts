@@ -7,7 +7,12 @@ const form = z.discriminatedUnion("intent", [
   z.object({ intent: z.literal("accept"), linkId: z.uuid() }),
   z.object({ intent: z.literal("never"), linkId: z.uuid() }),
   z.object({ intent: z.literal("remove"), linkId: z.uuid() }),
-  z.object({ intent: z.literal("kind"), memberId: z.uuid(), kind: z.enum(["human", "team", "bot"]), reason: z.string().trim().min(1).max(300).default("Marked by hand.") }),
+  z.object({
+    intent: z.literal("kind"),
+    memberId: z.uuid(),
+    kind: z.enum(["human", "team", "bot"]),
+    reason: z.string().trim().min(1).max(300).default("Marked by hand."),
+  }),
 ]);
 
 /** Whether the viewer may decide about people: links, bots, team. */
@@ -22,14 +27,20 @@ export async function handleMemberAction(ctx: Ctx, request: Request): Promise<Ac
   switch (input.intent) {
     case "accept": {
       const { joined } = await acceptLink(ctx, input);
-      return { ok: true, message: joined ? "They are one member now. The link can be taken back at any time." : "Accepted, but another decision keeps the two apart." };
+      return {
+        ok: true,
+        message: joined ? "They are one member now. The link can be taken back at any time." : "Accepted, but another decision keeps the two apart.",
+      };
     }
     case "never":
       await rejectLink(ctx, input);
       return { ok: true, message: "Kept apart. No rule will suggest this pair again." };
     case "remove": {
       const { joined } = await removeLink(ctx, input);
-      return { ok: true, message: joined ? "The link is gone; another link still joins the two." : "Taken apart: two members again, exactly as before." };
+      return {
+        ok: true,
+        message: joined ? "The link is gone; another link still joins the two." : "Taken apart: two members again, exactly as before.",
+      };
     }
     case "kind": {
       const { changed } = await setIdentityKind(ctx, { memberId: input.memberId, kind: input.kind, reason: input.reason });

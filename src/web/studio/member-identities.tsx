@@ -21,7 +21,10 @@ export function MemberIdentities({ member, base, mayEdit }: { member: MemberDeta
   );
   return (
     <>
-      <Sheet title={member.identities.length === 1 ? "One identity" : `${countOf(member.identities.length, "identity", "identities")}, one person`} id="identities">
+      <Sheet
+        title={member.identities.length === 1 ? "One identity" : `${countOf(member.identities.length, "identity", "identities")}, one person`}
+        id="identities"
+      >
         <Rows label="Identities">
           {member.identities.map((identity) => (
             <Row
@@ -78,7 +81,9 @@ export function MemberIdentities({ member, base, mayEdit }: { member: MemberDeta
 
 function otherNames(identity: MemberIdentity): string | null {
   const current = new Set([identity.displayName, identity.login, identity.email]);
-  const others = [...new Set(identity.labels.filter(({ kind }) => kind !== "signature").map(({ value }) => value))].filter((value) => !current.has(value));
+  const others = [...new Set(identity.labels.filter(({ kind }) => kind !== "signature").map(({ value }) => value))].filter(
+    (value) => !current.has(value),
+  );
   if (others.length === 0) return null;
   return `also ${others.slice(0, 4).join(", ")}${others.length > 4 ? ` and ${others.length - 4} more` : ""}`;
 }

@@ -31,7 +31,13 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
     listActivities(ctx, { identityIds: member.identities.map(({ id }) => id), after, limit: 30 }),
     listSignals(ctx, { memberId: member.id, limit: 4 }),
   ]);
-  return { member, timeline, signals: signals.rows.filter(({ state }) => state !== "dismissed"), today: dayIn(ctx.community.timeZone, ctx.clock.now()), mayEdit: mayEdit(ctx) };
+  return {
+    member,
+    timeline,
+    signals: signals.rows.filter(({ state }) => state !== "dismissed"),
+    today: dayIn(ctx.community.timeZone, ctx.clock.now()),
+    mayEdit: mayEdit(ctx),
+  };
 });
 
 export const action = guarded(({ request, context }: Route.ActionArgs) => handleMemberAction(context.get(ctxContext), request));
@@ -75,16 +81,22 @@ export default function Member({ loaderData, params }: Route.ComponentProps) {
       <Sheet title="The last year" id="calendar" aside={countOf(member.days.length, "active day")}>
         <Calendar days={member.days} today={loaderData.today} />
         {member.days.length === 0 && member.lastActivityAt ? (
-          <p className="quiet">
-            Nothing in the last 53 weeks; the last words are from {formatDay(member.lastActivityAt, "withYear")}.
-          </p>
+          <p className="quiet">Nothing in the last 53 weeks; the last words are from {formatDay(member.lastActivityAt, "withYear")}.</p>
         ) : null}
       </Sheet>
 
       <Columns layout="wide">
         <Pile>
           {signals.length > 0 ? (
-            <Sheet title="In their words" id="signals" aside={<Link className="link" to={`${base}/signals?member=${member.id}`}>all signals</Link>}>
+            <Sheet
+              title="In their words"
+              id="signals"
+              aside={
+                <Link className="link" to={`${base}/signals?member=${member.id}`}>
+                  all signals
+                </Link>
+              }
+            >
               <Rows label="Signals">
                 {signals.map((signal) => (
                   <Row

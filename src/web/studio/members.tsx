@@ -67,7 +67,10 @@ export default function Members({ loaderData, params }: Route.ComponentProps) {
       ? "Our own people"
       : given.kind === "bot"
         ? "Bots, kept apart from people"
-        : (titles[given.seen ?? ""] ?? (latest && !given.q && !given.after && (given.sort ?? "recent") === "recent" ? `${latest.displayName} was here last` : "The people of the community"));
+        : (titles[given.seen ?? ""] ??
+          (latest && !given.q && !given.after && (given.sort ?? "recent") === "recent"
+            ? `${latest.displayName} was here last`
+            : "The people of the community"));
   const sideways = links.length > 0 || kinds.length > 0;
   return (
     <>
@@ -113,7 +116,18 @@ export default function Members({ loaderData, params }: Route.ComponentProps) {
         ]}
       />
       <Columns layout={sideways ? "wide" : 1}>
-        <Sheet title="Members" id="members" aside={<KeyHints hints={[["j k", "move"], ["o", "open"]]} />}>
+        <Sheet
+          title="Members"
+          id="members"
+          aside={
+            <KeyHints
+              hints={[
+                ["j k", "move"],
+                ["o", "open"],
+              ]}
+            />
+          }
+        >
           {page.rows.length > 0 ? (
             <Rows label="Members">
               {page.rows.map((member) => (

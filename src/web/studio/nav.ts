@@ -35,8 +35,6 @@ export const navigation: readonly NavGroup[] = [
   { title: "Loop", items: [{ label: "Signals", path: "signals", key: "s", count: "signals" }] },
   {
     title: "Know",
-    items: [
-      { label: "Metrics", path: "metrics", key: "k" },
-    ],
+    items: [{ label: "Metrics", path: "metrics", key: "k" }],
   },
 ];

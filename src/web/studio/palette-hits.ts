@@ -29,9 +29,17 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
       },
       {
         title: "People",
-        hits: members.rows.map((member) => ({ id: member.id, label: member.displayName, detail: member.platforms.join(", "), to: `${base}/members/${member.id}` })),
+        hits: members.rows.map((member) => ({
+          id: member.id,
+          label: member.displayName,
+          detail: member.platforms.join(", "),
+          to: `${base}/members/${member.id}`,
+        })),
       },
-      { title: "Metrics", hits: named.map((metric) => ({ id: metric.id, label: metric.title, detail: metric.definition, to: `${base}/metrics/${metric.id}` })) },
+      {
+        title: "Metrics",
+        hits: named.map((metric) => ({ id: metric.id, label: metric.title, detail: metric.definition, to: `${base}/metrics/${metric.id}` })),
+      },
     ],
   };
 });

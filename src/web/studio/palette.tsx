@@ -46,7 +46,9 @@ export function Palette({ base, commands }: { base: string; commands: readonly {
     ? [{ id: "search", label: `Search everything for “${needle}”`, onClick: () => void navigate(`${base}/search?q=${encodeURIComponent(needle)}`) }]
     : [];
 
-  const groups = [{ group: "Pages", actions: pages }, ...found, { group: "Do", actions: [...search, ...doing] }].filter((group) => group.actions.length > 0);
+  const groups = [{ group: "Pages", actions: pages }, ...found, { group: "Do", actions: [...search, ...doing] }].filter(
+    (group) => group.actions.length > 0,
+  );
   return (
     <Spotlight
       shortcut={["mod + K"]}

@@ -57,12 +57,15 @@ export default function Search({ loaderData, params }: Route.ComponentProps) {
 
       {hits === null ? (
         <p className="quiet">
-          Technical words are found as they are written: <code>next.js</code>, <code>C++</code>, <code>pi-hole</code>. Part of a name, login or address finds people.
+          Technical words are found as they are written: <code>next.js</code>, <code>C++</code>, <code>pi-hole</code>. Part of a name, login or
+          address finds people.
         </p>
       ) : nothing ? (
         <Sheet>
           <EmptyState title={`Nobody has said “${q}” yet`} action={{ label: "Look through all threads", to: `${base}/threads` }}>
-            {hits.similar.length > 0 ? "These titles come close:" : "Try fewer words, or another spelling. Words are matched by their stem, names by any part."}
+            {hits.similar.length > 0
+              ? "These titles come close:"
+              : "Try fewer words, or another spelling. Words are matched by their stem, names by any part."}
           </EmptyState>
           {hits.similar.length > 0 ? (
             <Rows label="Similar titles">
@@ -74,7 +77,18 @@ export default function Search({ loaderData, params }: Route.ComponentProps) {
         </Sheet>
       ) : (
         <Columns layout={members.length > 0 ? "wide" : 1}>
-          <Sheet title="Conversations" id="hits" aside={<KeyHints hints={[["j k", "move"], ["o", "open"]]} />}>
+          <Sheet
+            title="Conversations"
+            id="hits"
+            aside={
+              <KeyHints
+                hints={[
+                  ["j k", "move"],
+                  ["o", "open"],
+                ]}
+              />
+            }
+          >
             {hits.rows.length > 0 ? (
               <Rows label="Conversations">
                 {hits.rows.map((hit) => (

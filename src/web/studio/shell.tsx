@@ -4,8 +4,8 @@ import { spotlight } from "@mantine/spotlight";
 import { useEffect } from "react";
 import { Link, NavLink, useLocation, useNavigate, useNavigation } from "react-router";
 import type { Role } from "#features/access/index.ts";
-import { LogoMark } from "../ui/logo.tsx";
 import { useStudioKeys } from "../ui/keyboard.ts";
+import { LogoMark } from "../ui/logo.tsx";
 import { HelpSheet } from "./help-sheet.tsx";
 import { navigation } from "./nav.ts";
 import { Palette } from "./palette.tsx";
@@ -151,7 +151,12 @@ function Foot({ data, onHelp }: { data: ShellData; onHelp: () => void }) {
             <>
               <Menu.Label>Communities</Menu.Label>
               {data.communities.map((community) => (
-                <Menu.Item key={community.slug} component={Link} to={`/studio/${community.slug}`} fw={community.slug === data.community.slug ? 600 : undefined}>
+                <Menu.Item
+                  key={community.slug}
+                  component={Link}
+                  to={`/studio/${community.slug}`}
+                  fw={community.slug === data.community.slug ? 600 : undefined}
+                >
                   {community.name}
                 </Menu.Item>
               ))}
@@ -167,7 +172,13 @@ function Foot({ data, onHelp }: { data: ShellData; onHelp: () => void }) {
           <Menu.Divider />
           <Menu.Label>Light and dark</Menu.Label>
           {schemes.map(([value, label]) => (
-            <Menu.Item key={value} onClick={() => setColorScheme(value)} aria-current={colorScheme === value} rightSection={colorScheme === value ? "✓" : null} closeMenuOnClick={false}>
+            <Menu.Item
+              key={value}
+              onClick={() => setColorScheme(value)}
+              aria-current={colorScheme === value}
+              rightSection={colorScheme === value ? "✓" : null}
+              closeMenuOnClick={false}
+            >
               {label}
             </Menu.Item>
           ))}

@@ -8,15 +8,27 @@ import { Tag } from "../ui/tag.tsx";
 import { TimeAgo } from "../ui/time.tsx";
 import { useToast } from "../ui/toast.ts";
 
-/** One signal: their words with the passage marked, why it was taken, and the decision as buttons and keys. */
-export function SignalLine({ signal, base, kinds }: { signal: SignalRow; base: string; kinds: readonly SignalKind[] }) {
+/**
+ * One signal: their words with the passage marked, why it was taken, and the decision as buttons and keys.
+ * @param narrow for a margin: no face, the buttons below the words
+ */
+export function SignalLine(props: { signal: SignalRow; base: string; kinds: readonly SignalKind[]; narrow?: boolean }) {
+  const { signal, base, kinds, narrow = false } = props;
   const name = signal.author?.name ?? signal.unattributed ?? "unknown";
   const place = signal.thread ? `${base}/threads/${signal.thread.id}#a-${signal.activityId}` : undefined;
   return (
     <Row
       strong={false}
-      mark={<Initials name={name} />}
-      title={<Quote text={signal.quote} before={signal.context?.before} after={signal.context?.after} cite={signal.url ?? undefined} />}
+      mark={narrow ? undefined : <Initials name={name} />}
+      stacked={narrow}
+      title={
+        <Quote
+          text={signal.quote}
+          before={narrow ? "" : signal.context?.before}
+          after={narrow ? "" : signal.context?.after}
+          cite={signal.url ?? undefined}
+        />
+      }
       meta={
         <Dotted
           parts={[
@@ -58,7 +70,8 @@ function Decision({ signal, base, kinds }: { signal: SignalRow; base: string; ki
   const fetcher = useFetcher();
   useToast(fetcher.data);
   const busy = fetcher.state !== "idle";
-  const decide = (fields: Record<string, string>) => void fetcher.submit({ signalId: signal.id, ...fields }, { method: "post", action: `${base}/signals` });
+  const decide = (fields: Record<string, string>) =>
+    void fetcher.submit({ signalId: signal.id, ...fields }, { method: "post", action: `${base}/signals` });
   if (signal.state !== "suggested") {
     return (
       <Button size="xs" variant="default" loading={busy} onClick={() => decide({ intent: "undo" })}>

@@ -1,11 +1,20 @@
 import { Link } from "react-router";
 import { z } from "zod";
-import { confirmSignal, dismissSignal, listSignals, reclassifySignal, signalCounts, signalKinds, signalStates, undoSignalDecision } from "#features/feedback/index.ts";
+import {
+  confirmSignal,
+  dismissSignal,
+  listSignals,
+  reclassifySignal,
+  signalCounts,
+  signalKinds,
+  signalStates,
+  undoSignalDecision,
+} from "#features/feedback/index.ts";
 import { getMember } from "#features/members/index.ts";
 import { ctxContext, guarded } from "../request-context.server.ts";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { FilterBar } from "../ui/filter-bar.tsx";
-import { capitalize, countOf, formatNumber, inWords } from "../ui/format.ts";
+import { capitalize, countOf, inWords } from "../ui/format.ts";
 import { PageHead } from "../ui/page-head.tsx";
 import { Pager } from "../ui/pager.tsx";
 import { KeyHints, Rows } from "../ui/rows.tsx";
@@ -13,6 +22,7 @@ import { Sheet } from "../ui/sheet.tsx";
 import type { Route } from "./+types/signals.ts";
 import { param, readQuery } from "./list-params.server.ts";
 import { SignalLine } from "./signal-line.tsx";
+import { signalsOf } from "./signal-words.ts";
 
 const query = z.object({
   kind: param.oneOf(signalKinds),
@@ -33,7 +43,14 @@ export const loader = guarded(async ({ request, context }: Route.LoaderArgs) => 
     signalCounts(ctx, filter),
     given.member ? getMember(ctx, { memberId: given.member }) : undefined,
   ]);
-  return { page, counts, state, kinds: signalKinds, filtered: Boolean(given.kind ?? given.q ?? given.member ?? given.from), member: member?.displayName ?? null };
+  return {
+    page,
+    counts,
+    state,
+    kinds: signalKinds,
+    filtered: Boolean(given.kind ?? given.q ?? given.member ?? given.from),
+    member: member?.displayName ?? null,
+  };
 });
 
 const form = z.discriminatedUnion("intent", [
@@ -79,7 +96,7 @@ export default function Signals({ loaderData, params }: Route.ComponentProps) {
       >
         {suggestedByKind.map((count) => (
           <Link key={count.kind} className="link" to={`${base}/signals?kind=${count.kind}`}>
-            {formatNumber(count.n)} {count.kind} from {countOf(count.people, "person", "people")}
+            {signalsOf(count.kind, count.n)} from {countOf(count.people, "person", "people")}
           </Link>
         ))}
       </PageHead>
@@ -106,7 +123,16 @@ export default function Signals({ loaderData, params }: Route.ComponentProps) {
       <Sheet
         title={state === "suggested" ? "To triage" : state === "all" ? "Signals" : capitalize(state)}
         id="signals"
-        aside={<KeyHints hints={[["j k", "move"], ["c", "confirm"], ["x", "dismiss"], ["1 – 5", "reclassify"]]} />}
+        aside={
+          <KeyHints
+            hints={[
+              ["j k", "move"],
+              ["c", "confirm"],
+              ["x", "dismiss"],
+              ["1 – 5", "reclassify"],
+            ]}
+          />
+        }
       >
         {page.rows.length > 0 ? (
           <Rows label="Signals">

@@ -1,24 +1,26 @@
 import { Button } from "@mantine/core";
 import { Link, useFetcher } from "react-router";
+import { z } from "zod";
 import { isId } from "#core/ids.ts";
 import { editorRoles } from "#features/access/index.ts";
-import { getThread, listThreadActivities } from "#features/ledger/index.ts";
+import { listSignals, type SignalRow, signalKinds } from "#features/feedback/index.ts";
+import { type ActivityRow, getThread, listThreadActivities } from "#features/ledger/index.ts";
 import { markQuestion, questionMarks, undoQuestionMark } from "#features/support/index.ts";
 import { ctxContext, found, guarded } from "../request-context.server.ts";
 import { capitalize, countOf, formatSpan, kindInWords } from "../ui/format.ts";
-import { renderMarkdown, renderPlain } from "../ui/markdown.server.ts";
+import { type MarkedPassage, renderMarkdown, renderPlain } from "../ui/markdown.server.ts";
 import { PageHead } from "../ui/page-head.tsx";
 import { Pager } from "../ui/pager.tsx";
-import { Dotted } from "../ui/rows.tsx";
+import { Dotted, Rows } from "../ui/rows.tsx";
 import { Columns, Pile, Sheet } from "../ui/sheet.tsx";
 import { Tag } from "../ui/tag.tsx";
 import { TimeAgo, WaitingTime } from "../ui/time.tsx";
 import { useToast } from "../ui/toast.ts";
 import type { Route } from "./+types/thread.ts";
-import { Post } from "./post.tsx";
-import { QuestionTag } from "./thread-line.tsx";
 import { param, readQuery } from "./list-params.server.ts";
-import { z } from "zod";
+import { Post } from "./post.tsx";
+import { SignalLine } from "./signal-line.tsx";
+import { QuestionTag } from "./thread-line.tsx";
 
 const plainKinds = new Set(["mail", "commit"]);
 
@@ -27,7 +29,12 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
   const missing = "There is no such thread, or it is not for you to see.";
   const threadId = found(isId(params.threadId) ? params.threadId : undefined, missing);
   const { after } = readQuery(request, z.object({ after: param.cursor }));
-  const [thread, page] = await Promise.all([getThread(ctx, { threadId }), listThreadActivities(ctx, { threadId, after, limit: 100 })]);
+  const [thread, page, signals] = await Promise.all([
+    getThread(ctx, { threadId }),
+    listThreadActivities(ctx, { threadId, after, limit: 100 }),
+    listSignals(ctx, { threadId, limit: 50 }),
+  ]);
+  const standing = signals.rows.filter(({ state }) => state !== "dismissed");
   const posts = page.rows.map((activity) => ({
     id: activity.id,
     kind: activity.kind,
@@ -38,12 +45,27 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
     deleted: activity.deletedAt !== null,
     url: activity.url,
     visibility: activity.visibility,
-    html: activity.body ? (plainKinds.has(activity.kind) ? renderPlain(activity.body) : renderMarkdown(activity.body)) : "",
+    html: renderBody(activity, passagesIn(activity, standing)),
   }));
   const { viewer } = ctx;
   const mayEdit = viewer.kind === "account" && editorRoles.some((role) => role === viewer.role);
-  return { thread: found(thread, missing), posts, next: page.next, mayEdit };
+  return { thread: found(thread, missing), posts, next: page.next, signals: signals.rows, kinds: signalKinds, mayEdit };
 });
+
+function renderBody(activity: ActivityRow, passages: MarkedPassage[]): string {
+  if (!activity.body) return "";
+  return plainKinds.has(activity.kind) ? renderPlain(activity.body, passages) : renderMarkdown(activity.body, passages);
+}
+
+/** Where the quotes of its signals stand in an activity's words. */
+function passagesIn(activity: ActivityRow, signals: readonly SignalRow[]): MarkedPassage[] {
+  return signals.flatMap((signal) => {
+    if (signal.activityId !== activity.id || !signal.context || !signal.quote) return [];
+    const at = activity.body?.indexOf(signal.context.before + signal.quote) ?? -1;
+    const start = at + signal.context.before.length;
+    return at === -1 ? [] : [{ start, end: start + signal.quote.length }];
+  });
+}
 
 const markForm = z.object({ mark: z.enum([...questionMarks, "undo"]) });
 
@@ -72,7 +94,11 @@ export default function Thread({ loaderData, params }: Route.ComponentProps) {
     <>
       <title>{`${thread.title} · Causeway`}</title>
       <PageHead
-        crumbs={[{ label: "Threads", to: `${base}/threads` }, { label: thread.source.name }, { label: thread.channel.name, to: `${base}/threads?channel=${thread.channel.id}` }]}
+        crumbs={[
+          { label: "Threads", to: `${base}/threads` },
+          ...(thread.source.name === thread.channel.name ? [] : [{ label: thread.source.name }]),
+          { label: thread.channel.name, to: `${base}/threads?channel=${thread.channel.id}` },
+        ]}
         title={thread.title || "(no title)"}
         actions={
           thread.url ? (
@@ -90,7 +116,9 @@ export default function Thread({ loaderData, params }: Route.ComponentProps) {
             waits for us, <WaitingTime since={thread.waitingSince} />
           </Tag>
         ) : null}
-        {thread.visibility === "public" ? null : <Tag>{thread.visibility === "restricted" ? "private: owner, admins, advocates" : thread.visibility}</Tag>}
+        {thread.visibility === "public" ? null : (
+          <Tag>{thread.visibility === "restricted" ? "private: owner, admins, advocates" : thread.visibility}</Tag>
+        )}
         {thread.labels.map((label) => (
           <Link key={label} to={`${base}/threads?label=${encodeURIComponent(label)}`}>
             <Tag>{label}</Tag>
@@ -117,6 +145,15 @@ export default function Thread({ loaderData, params }: Route.ComponentProps) {
         </Sheet>
         <Pile>
           <QuestionSheet thread={thread} mayEdit={mayEdit} />
+          {loaderData.signals.length > 0 ? (
+            <Sheet title="Heard in it" id="signals" aside={countOf(loaderData.signals.length, "signal")}>
+              <Rows label="Signals">
+                {loaderData.signals.map((signal) => (
+                  <SignalLine key={signal.id} signal={signal} base={base} kinds={loaderData.kinds} narrow />
+                ))}
+              </Rows>
+            </Sheet>
+          ) : null}
         </Pile>
       </Columns>
     </>

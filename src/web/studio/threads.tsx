@@ -99,10 +99,24 @@ export default function Threads({ loaderData, params }: Route.ComponentProps) {
             ],
           },
           ...(facets.sources.length > 1
-            ? [{ kind: "select" as const, name: "source", label: "Source", options: facets.sources.map(({ id, name }) => ({ value: id, label: name })) }]
+            ? [
+                {
+                  kind: "select" as const,
+                  name: "source",
+                  label: "Source",
+                  options: facets.sources.map(({ id, name }) => ({ value: id, label: name })),
+                },
+              ]
             : []),
           ...(facets.channels.length > 1
-            ? [{ kind: "select" as const, name: "channel", label: "Channel", options: facets.channels.map(({ id, name }) => ({ value: id, label: name })) }]
+            ? [
+                {
+                  kind: "select" as const,
+                  name: "channel",
+                  label: "Channel",
+                  options: facets.channels.map(({ id, name }) => ({ value: id, label: name })),
+                },
+              ]
             : []),
           { kind: "text", name: "label", label: "Label" },
           {
@@ -118,7 +132,18 @@ export default function Threads({ loaderData, params }: Route.ComponentProps) {
         ]}
       />
 
-      <Sheet title="Threads" id="threads" aside={<KeyHints hints={[["j k", "move"], ["o", "open"]]} />}>
+      <Sheet
+        title="Threads"
+        id="threads"
+        aside={
+          <KeyHints
+            hints={[
+              ["j k", "move"],
+              ["o", "open"],
+            ]}
+          />
+        }
+      >
         {page.rows.length > 0 ? (
           <Rows label="Threads">
             {page.rows.map((thread) => (

@@ -8,16 +8,28 @@ import { Dotted, KeyHints, Row, Rows } from "../ui/rows.tsx";
 import { Sheet, SheetFoot } from "../ui/sheet.tsx";
 import { Tag } from "../ui/tag.tsx";
 import { WaitingTime } from "../ui/time.tsx";
+import { signalsOf } from "./signal-words.ts";
 import type { TodayData } from "./today.server.ts";
 
 /** What only a person can do next: answer, triage, decide who is who. */
 export function NeedsHuman({ data, base }: { data: TodayData; base: string }) {
   const toTriage = data.signals.filter((count) => count.state === "suggested" && count.n > 0).sort((a, b) => b.n - a.n);
   const triageTotal = toTriage.reduce((sum, { n }) => sum + n, 0);
-  const [link] = data.links.rows;
+  const [link] = data.links;
   const nothing = data.waiting.rows.length === 0 && triageTotal === 0 && !link;
   return (
-    <Sheet title="Needs a human" id="needs-a-human" aside={<KeyHints hints={[["j k", "move"], ["o", "open"]]} />}>
+    <Sheet
+      title="Needs a human"
+      id="needs-a-human"
+      aside={
+        <KeyHints
+          hints={[
+            ["j k", "move"],
+            ["o", "open"],
+          ]}
+        />
+      }
+    >
       {nothing ? (
         <EmptyState title="Nobody waits, nothing to decide" good action={{ label: "Read the latest threads", to: `${base}/threads` }}>
           New questions, signals and suggestions appear here as they come in.
@@ -32,13 +44,13 @@ export function NeedsHuman({ data, base }: { data: TodayData; base: string }) {
               mark={<CountMark n={triageTotal} urgent />}
               title="Signals to triage"
               to={`${base}/signals`}
-              meta={toTriage.map(({ kind, n }) => `${n} ${kind}`).join(", ")}
+              meta={toTriage.map(({ kind, n }) => signalsOf(kind, n)).join(", ")}
               actions={<Action to={`${base}/signals`}>Triage</Action>}
             />
           ) : null}
           {link ? (
             <Row
-              mark={<CountMark n={data.links.rows.length} />}
+              mark={<CountMark n={2} />}
               title="Same person?"
               to={`${base}/members#links`}
               meta={

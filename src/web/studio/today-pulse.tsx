@@ -1,12 +1,13 @@
 import { Link } from "react-router";
-import { BarChart } from "../ui/bar-chart.tsx";
-import { countOf, formatDay, formatNumber, kindInWords } from "../ui/format.ts";
+import { Figure } from "../ui/figure.tsx";
+import { countOf, formatDay, formatMeasure, formatNumber, kindInWords } from "../ui/format.ts";
 import { Initials } from "../ui/initials.tsx";
 import { Row, Rows } from "../ui/rows.tsx";
 import { Sheet, SheetFoot } from "../ui/sheet.tsx";
 import { DataTable } from "../ui/table.tsx";
 import { TimeAgo, WaitingTime } from "../ui/time.tsx";
-import type { TodayData } from "./today.server.ts";
+import { MetricChart } from "./metric-chart.tsx";
+import type { TodayData, TodayFigure } from "./today.server.ts";
 
 interface PulseProps {
   data: TodayData;
@@ -19,14 +20,26 @@ function didWhat(kind: string): string {
     const thing = kindInWords(kind.slice(0, -"_opened".length));
     return `opened ${/^[aeiou]/.test(thing) ? "an" : "a"} ${thing}`;
   }
-  const verbs: Record<string, string> = { comment: "commented", review: "reviewed", review_comment: "reviewed", commit: "committed", mail: "wrote a mail", message: "wrote", answer: "answered" };
+  const verbs: Record<string, string> = {
+    comment: "commented",
+    review: "reviewed",
+    review_comment: "reviewed",
+    commit: "committed",
+    mail: "wrote a mail",
+    message: "wrote",
+    answer: "answered",
+  };
   return verbs[kind] ?? kindInWords(kind);
+}
+
+function shorten(title: string): string {
+  return title.length > 48 ? `${title.slice(0, 46).trimEnd()}…` : title;
 }
 
 /** Who spoke here for the first time, and whether anybody answered them. */
 export function NewFacesSheet({ data, base }: PulseProps) {
   return (
-    <Sheet title="New faces" id="new-faces" aside={data.window.anchored ? `up to ${formatDay(data.window.to, "withYear")}` : "last 30 days"}>
+    <Sheet title="New faces" id="new-faces" aside={data.span.anchored ? `up to ${formatDay(data.span.to, "withYear")}` : "last 30 days"}>
       {data.faces.length > 0 ? (
         <Rows label="New faces">
           {data.faces.map((face) => {
@@ -41,12 +54,12 @@ export function NewFacesSheet({ data, base }: PulseProps) {
                 meta={
                   <>
                     {didWhat(face.first.kind)}
-                    {face.first.title ? `: ${face.first.title}` : ""}
+                    {face.first.title ? `: ${shorten(face.first.title)}` : ""}
                     {face.answered ? ` · ${face.answered.byName} replied` : waits ? ", no reply yet" : ""}
                   </>
                 }
                 margin={
-                  waits && !data.window.anchored ? (
+                  waits && !data.span.anchored ? (
                     <WaitingTime since={face.at} />
                   ) : (
                     <small>
@@ -70,23 +83,59 @@ export function NewFacesSheet({ data, base }: PulseProps) {
   );
 }
 
-/** How much is said, by source or kind, week by week. */
+/** How much is said, by kind of activity. */
 export function ActivitySheet({ data, base }: PulseProps) {
-  const { activity, window } = data;
+  const { activity } = data.figures;
   return (
-    <Sheet title="What is said" id="activity" aside={`${formatDay(window.from)} to ${formatDay(window.to, "withYear")}, by week, bots left out`}>
-      {activity.total > 0 ? (
-        <BarChart label="Activities per week" days={activity.weeks} series={activity.series} gaps={activity.gaps} height={170} />
-      ) : (
-        <p className="quiet">Nothing in this span.</p>
-      )}
-      <SheetFoot>
-        <Link className="link" to={`${base}/metrics`}>
-          {formatNumber(activity.total)} activities; figures and definitions
-        </Link>
-      </SheetFoot>
+    <Sheet title="What is said" id="activity" aside={spanWords(data)}>
+      <FigureOf figure={activity} data={data} base={base} note={`activities of people, bots and team left out`} />
+      <MetricChart title="Activities" unit={activity.unit} points={activity.reading.points} height={160} />
     </Sheet>
   );
+}
+
+/** How long people wait for a first answer: the unanswered count as waiting. */
+export function FirstAnswerSheet({ data, base }: PulseProps) {
+  const { firstResponse, unanswered } = data.figures;
+  const { reading } = firstResponse;
+  const share = unanswered.reading.value;
+  const note =
+    reading.note ??
+    `median, unanswered counted as waiting · n ${formatNumber(reading.n)}${share === null ? "" : ` · ${formatMeasure(share, "percent")} unanswered`}`;
+  return (
+    <Sheet title="First answer" id="first-answer" aside={spanWords(data)}>
+      <FigureOf figure={firstResponse} data={data} base={base} note={note} />
+      <MetricChart title={firstResponse.title} unit={firstResponse.unit} points={reading.points} />
+    </Sheet>
+  );
+}
+
+/** One figure of the pulse with its chart. */
+export function FigureSheet({ figure, data, base }: PulseProps & { figure: TodayFigure }) {
+  return (
+    <Sheet title={figure.title} id={figure.id} aside={spanWords(data)}>
+      <FigureOf figure={figure} data={data} base={base} note={figure.reading.note ?? `n ${formatNumber(figure.reading.n)}`} />
+      <MetricChart title={figure.title} unit={figure.unit} points={figure.reading.points} />
+    </Sheet>
+  );
+}
+
+function FigureOf({ figure, data, base, note }: PulseProps & { figure: TodayFigure; note: string }) {
+  const { value } = figure.reading;
+  const page = `${base}/metrics/${figure.id}?from=${data.span.from}&to=${data.span.to}`;
+  return (
+    <Figure
+      size="large"
+      value={value === null ? "–" : formatMeasure(value, figure.unit)}
+      to={`${page}#rows`}
+      note={note}
+      define={{ definition: figure.definition, exclusions: figure.exclusions, to: page }}
+    />
+  );
+}
+
+function spanWords({ span }: TodayData): string {
+  return span.anchored ? `90 days to ${formatDay(span.to, "withYear")}` : "last 90 days";
 }
 
 /** What people stumble over: signals by kind, counted in people. */
@@ -99,13 +148,13 @@ export function HurtsSheet({ data, base }: PulseProps) {
   }
   const rows = [...kinds].sort((a, b) => b[1].n - a[1].n);
   return (
-    <Sheet title="What hurts" id="hurts" aside={data.window.anchored ? `up to ${formatDay(data.window.to, "withYear")}` : "last 90 days"}>
+    <Sheet title="What hurts" id="hurts" aside={spanWords(data)}>
       {rows.length > 0 ? (
         <DataTable label="Signals by kind" head={[{ label: "Signal" }, { label: "Signals", number: true }, { label: "People", number: true }]}>
           {rows.map(([kind, { n, people }]) => (
             <tr key={kind}>
               <td>
-                <Link className="link" to={`${base}/signals?state=all&kind=${kind}&from=${data.window.from}`}>
+                <Link className="link" to={`${base}/signals?state=all&kind=${kind}&from=${data.span.from}`}>
                   {kind}
                 </Link>
               </td>
@@ -119,15 +168,13 @@ export function HurtsSheet({ data, base }: PulseProps) {
       )}
       <SheetFoot>
         <Link className="link" to={`${base}/signals`}>
-          {countOf(data.signals.reduce((sum, { state, n }) => (state === "suggested" ? sum + n : sum), 0), "signal")} to triage
+          {countOf(
+            data.signals.reduce((sum, { state, n }) => (state === "suggested" ? sum + n : sum), 0),
+            "signal",
+          )}{" "}
+          to triage
         </Link>
       </SheetFoot>
     </Sheet>
   );
-}
-export function FirstAnswerSheet(_: PulseProps) {
-  return null;
-}
-export function PeopleSheet(_: PulseProps) {
-  return null;
 }

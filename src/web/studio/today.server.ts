@@ -1,27 +1,35 @@
 import type { Ctx } from "#features/access/index.ts";
 import { type SignalCount, signalCounts } from "#features/feedback/index.ts";
-import { countActivitiesByDay, listActivities, listConsumerLag, threadFacets } from "#features/ledger/index.ts";
+import { listConsumerLag } from "#features/ledger/index.ts";
 import { listSuggestedLinks, type NewFace, newFaces, type SuggestedLink } from "#features/members/index.ts";
 import { listWaiting, type QuestionCounts, questionCounts, type WaitingRow } from "#features/support/index.ts";
-import { addDays, capitalize, dayIn, inWords } from "../ui/format.ts";
+import { type Metric, type MetricValue, readMetric } from "#metrics/index.ts";
+import { addDays, capitalize, inWords } from "../ui/format.ts";
+import { type Span, usualDays, usualSpan } from "./span.server.ts";
 
 const dayMs = 86_400_000;
-const pulseDays = 90;
 const waitingShown = 7;
 
+/** A metric's figure as Today shows it. */
+export type TodayFigure = Pick<Metric, "id" | "title" | "unit" | "definition" | "exclusions"> & { reading: MetricValue };
+
 export interface TodayData {
-  today: string;
   title: string;
-  /** The day of the newest activity; null while there is none. */
-  newest: string | null;
-  window: { from: string; to: string; anchored: boolean };
-  waiting: { rows: WaitingRow[]; people: number; more: boolean; recentOnly: boolean };
+  span: Span;
+  waiting: { rows: WaitingRow[]; recentOnly: boolean };
   questions: QuestionCounts;
-  links: { rows: SuggestedLink[]; more: boolean };
+  links: SuggestedLink[];
   signals: SignalCount[];
   recentSignals: SignalCount[];
   faces: NewFace[];
-  activity: { weeks: string[]; series: { name: string; values: number[] }[]; gaps: { from: string; to: string; reason: string }[]; total: number };
+  figures: {
+    firstResponse: TodayFigure;
+    unanswered: TodayFigure;
+    active: TodayFigure;
+    newcomers: TodayFigure;
+    returning: TodayFigure;
+    activity: TodayFigure;
+  };
   /** Activities that some consumer has not seen yet. */
   lag: number;
 }
@@ -29,47 +37,57 @@ export interface TodayData {
 /** All that Today shows, read at once. */
 export async function loadToday(ctx: Ctx): Promise<TodayData> {
   const now = ctx.clock.now();
-  const today = dayIn(ctx.community.timeZone, now);
-  const recently = new Date(now.getTime() - pulseDays * dayMs);
-  const latest = (await listActivities(ctx, { limit: 1 })).rows[0];
-  const newest = latest ? dayIn(ctx.community.timeZone, latest.occurredAt) : null;
-  const anchored = newest !== null && newest < addDays(today, -pulseDays);
-  const to = anchored && newest ? newest : today;
-  const window = { from: addDays(to, 1 - pulseDays), to, anchored };
-  const since = new Date(`${window.from}T00:00:00Z`);
+  const span = await usualSpan(ctx);
+  const recently = new Date(now.getTime() - usualDays * dayMs);
+  const facesSince = span.anchored ? new Date(`${span.from}T00:00:00Z`) : new Date(now.getTime() - 30 * dayMs);
+  const params = { from: span.from, to: span.to };
 
-  const [recent, questions, links, signals, recentSignals, faces, days, facets, lag] = await Promise.all([
+  const [recent, questions, links, signals, recentSignals, faces, lag, figures] = await Promise.all([
     listWaiting(ctx, { from: recently, sort: "longest", limit: 100 }),
     questionCounts(ctx),
     listSuggestedLinks(ctx, { limit: 3 }),
     signalCounts(ctx),
-    signalCounts(ctx, { from: since }),
-    newFaces(ctx, { since: anchored ? since : new Date(now.getTime() - 30 * dayMs), limit: 5 }),
-    countActivitiesByDay(ctx, { from: window.from, to: window.to }),
-    threadFacets(ctx),
+    signalCounts(ctx, { from: new Date(`${span.from}T00:00:00Z`), to: new Date(`${addDays(span.to, 1)}T00:00:00Z`) }),
+    newFaces(ctx, { since: facesSince, limit: 5 }),
     listConsumerLag(ctx),
+    readFigures(ctx, params),
   ]);
-  const older = recent.rows.length === 0 && questions.waiting > 0 ? (await listWaiting(ctx, { sort: "latest", limit: waitingShown })).rows : [];
-  const people = new Set(recent.rows.map((row) => row.asker?.memberId ?? row.id)).size;
+  const none = recent.rows.length === 0;
+  const older = none && questions.waiting > 0 ? (await listWaiting(ctx, { sort: "latest", limit: waitingShown })).rows : [];
   return {
-    today,
-    newest,
-    window,
-    title: titleOf({ people, more: recent.next !== null, old: questions.waiting, toTriage: countState(signals, "suggested") }),
-    waiting: {
-      rows: (recent.rows.length > 0 ? recent.rows : older).slice(0, waitingShown),
-      people,
+    title: titleOf({
+      people: new Set(recent.rows.map((row) => row.asker?.memberId ?? row.id)).size,
       more: recent.next !== null,
-      recentOnly: recent.rows.length > 0,
-    },
+      old: questions.waiting,
+      toTriage: signals.reduce((sum, { state, n }) => (state === "suggested" ? sum + n : sum), 0),
+    }),
+    span,
+    waiting: { rows: (none ? older : recent.rows).slice(0, waitingShown), recentOnly: !none },
     questions,
-    links: { rows: links.rows, more: links.next !== null },
+    links: links.rows,
     signals,
     recentSignals,
     faces,
-    activity: weekly(days, window, { newest: newest ?? today, sources: facets.sources }),
+    figures,
     lag: Math.max(0, ...lag.map(({ activities }) => activities)),
   };
+}
+
+async function readFigures(ctx: Ctx, params: { from: string; to: string }): Promise<TodayData["figures"]> {
+  const read = async (id: string): Promise<TodayFigure> => {
+    const { metric, value } = await readMetric(ctx, { id, params });
+    const { title, unit, definition, exclusions } = metric;
+    return { id, title, unit, definition, exclusions, reading: value };
+  };
+  const [firstResponse, unanswered, active, newcomers, returning, activity] = await Promise.all([
+    read("time-to-first-response"),
+    read("share-unanswered"),
+    read("active-members"),
+    read("newcomers"),
+    read("returning-members"),
+    read("activity"),
+  ]);
+  return { firstResponse, unanswered, active, newcomers, returning, activity };
 }
 
 /** The sentence that says what matters now. */
@@ -79,38 +97,4 @@ export function titleOf(input: { people: number; more: boolean; old: number; toT
   if (input.old > 0) return `Nobody new is waiting; ${inWords(input.old)} older ${input.old === 1 ? "question has" : "questions have"} no answer`;
   if (input.toTriage > 0) return `Nobody is waiting; ${inWords(input.toTriage)} ${input.toTriage === 1 ? "signal wants" : "signals want"} a look`;
   return "Nobody is waiting for us";
-}
-
-export function countState(counts: readonly SignalCount[], state: SignalCount["state"]): number {
-  return counts.filter((count) => count.state === state).reduce((sum, { n }) => sum + n, 0);
-}
-
-const seriesMax = 5;
-
-/** Activities per week, by source where there are several, else by kind; the rest in one series. Weeks count from the window's end. */
-function weekly(
-  days: Awaited<ReturnType<typeof countActivitiesByDay>>,
-  window: { from: string; to: string },
-  held: { newest: string; sources: { id: string; name: string }[] },
-): TodayData["activity"] {
-  const weeks: string[] = [];
-  for (let day = addDays(window.to, -6); addDays(day, 6) >= window.from; day = addDays(day, -7)) weeks.unshift(day);
-  const names = new Map(held.sources.map(({ id, name }) => [id, name]));
-  const nameOf = (row: (typeof days)[number]) => (names.size > 1 ? (names.get(row.sourceId) ?? "other") : row.kind.replaceAll("_", " "));
-  const people = days.filter((row) => row.authorKind !== "bot");
-  const totals = new Map<string, number>();
-  for (const row of people) totals.set(nameOf(row), (totals.get(nameOf(row)) ?? 0) + row.count);
-  const order = [...totals].sort((a, b) => b[1] - a[1]).map(([name]) => name);
-  const shown = order.length > seriesMax + 1 ? order.slice(0, seriesMax) : order;
-  const named = shown.length < order.length ? [...shown, "the rest"] : shown;
-  const series = named.map((name) => ({ name, values: weeks.map(() => 0) }));
-  const first = weeks[0] ?? window.from;
-  for (const row of people) {
-    const week = Math.floor((Date.parse(row.day) - Date.parse(first)) / (7 * dayMs));
-    const at = shown.indexOf(nameOf(row));
-    const target = series[at === -1 ? series.length - 1 : at];
-    if (target && week >= 0 && week < weeks.length) target.values[week] = (target.values[week] ?? 0) + row.count;
-  }
-  const gaps = held.newest < addDays(window.to, -6) ? [{ from: addDays(held.newest, 1), to: window.to, reason: `No source has brought in anything after ${held.newest}` }] : [];
-  return { weeks, series, gaps, total: [...totals.values()].reduce((sum, n) => sum + n, 0) };
 }

@@ -1,40 +1,41 @@
-import { countOf, formatDay } from "../ui/format.ts";
 import { ctxContext, guarded } from "../request-context.server.ts";
-import { PageHead } from "../ui/page-head.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
+import { countOf, formatDay } from "../ui/format.ts";
+import { PageHead } from "../ui/page-head.tsx";
 import { Columns, Pile, Sheet } from "../ui/sheet.tsx";
 import type { Route } from "./+types/today.ts";
 import { loadToday, type TodayData } from "./today.server.ts";
 import { NeedsHuman } from "./today-needs-human.tsx";
-import { ActivitySheet, FirstAnswerSheet, HurtsSheet, NewFacesSheet, PeopleSheet } from "./today-pulse.tsx";
+import { ActivitySheet, FigureSheet, FirstAnswerSheet, HurtsSheet, NewFacesSheet } from "./today-pulse.tsx";
 
 export const loader = guarded(({ context }: Route.LoaderArgs): Promise<TodayData> => loadToday(context.get(ctxContext)));
 
 export default function Today({ loaderData, params }: Route.ComponentProps) {
   const base = `/studio/${params.community}`;
-  const { today, newest } = loaderData;
-  if (newest === null) return <Welcome base={base} today={today} />;
+  const { span } = loaderData;
+  if (span.newest === null) return <Welcome base={base} today={span.today} />;
   return (
     <>
       <title>Today · Causeway</title>
-      <PageHead over={formatDay(today, "full")} title={loaderData.title} />
+      <PageHead over={formatDay(span.today, "full")} title={loaderData.title} />
       <Columns layout="wide">
         <Pile>
           <NeedsHuman data={loaderData} base={base} />
+          <ActivitySheet data={loaderData} base={base} />
         </Pile>
         <Pile>
           <FirstAnswerSheet data={loaderData} base={base} />
           <NewFacesSheet data={loaderData} base={base} />
         </Pile>
       </Columns>
-      <Columns layout="wide">
-        <ActivitySheet data={loaderData} base={base} />
+      <Columns layout={3}>
+        <FigureSheet figure={loaderData.figures.active} data={loaderData} base={base} />
+        <FigureSheet figure={loaderData.figures.newcomers} data={loaderData} base={base} />
         <HurtsSheet data={loaderData} base={base} />
       </Columns>
-      <PeopleSheet data={loaderData} base={base} />
-      {loaderData.window.anchored ? (
+      {span.anchored ? (
         <p className="quiet" style={{ marginTop: 16 }}>
-          Nothing came in during the last 90 days, so the pulse shows the 90 days up to {formatDay(loaderData.window.to, "withYear")}, where the data ends.
+          Nothing came in during the last 90 days, so the pulse shows the 90 days up to {formatDay(span.to, "withYear")}, where the data ends.
         </p>
       ) : null}
       {loaderData.lag > 0 ? (
@@ -53,8 +54,8 @@ function Welcome({ base, today }: { base: string; today: string }) {
       <PageHead over={formatDay(today, "full")} title="Bring your community in" />
       <Sheet>
         <EmptyState title="Nothing is known yet" action={{ label: "Add a source", to: `${base}/sources/new` }}>
-          Bring in a real history (a repository's issues, a git clone, a mailing list) and this page shows who waits for an answer, who is new and what hurts. Or load the
-          sample community first to look around.
+          Bring in a real history (a repository's issues, a git clone, a mailing list) and this page shows who waits for an answer, who is new and
+          what hurts. Or load the sample community first to look around.
         </EmptyState>
       </Sheet>
     </>

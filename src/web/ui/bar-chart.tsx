@@ -1,5 +1,5 @@
-import { ChartFrame, type ChartGap, type ChartNote } from "./chart-frame.tsx";
 import classes from "./chart.module.css";
+import { ChartFrame, type ChartGap, type ChartNote } from "./chart-frame.tsx";
 import { formatDay, formatNumber } from "./format.ts";
 
 export interface BarSeries {
@@ -17,6 +17,8 @@ export function BarChart(props: {
   series: readonly BarSeries[];
   gaps?: readonly ChartGap[];
   notes?: readonly ChartNote[];
+  /** Days whose bucket is cut or still running; drawn lighter, since it cannot be compared. */
+  partial?: readonly string[];
   height?: number;
 }) {
   const totals = props.days.map((_, at) => props.series.reduce((sum, series) => sum + (series.values[at] ?? 0), 0));
@@ -49,14 +51,16 @@ export function BarChart(props: {
         {(plot) => {
           const slot = plot.width / Math.max(1, props.days.length);
           const bar = Math.max(1, Math.min(34, slot * 0.68));
-          const labelled = new Set(props.days.length <= 12 && slot > 26 ? totals.slice(-2).map((_, at) => totals.length - 1 - at) : [totals.length - 1]);
+          const labelled = new Set(
+            props.days.length <= 12 && slot > 26 ? totals.slice(-2).map((_, at) => totals.length - 1 - at) : [totals.length - 1],
+          );
           return props.days.map((day, at) => {
             let below = 0;
             const left = plot.x(0) + slot * at + (slot - bar) / 2;
             const total = totals[at] ?? 0;
             return (
-              <g key={day}>
-                <title>{`${formatDay(day, "withYear")}: ${formatNumber(total)}`}</title>
+              <g key={day} opacity={props.partial?.includes(day) ? 0.5 : undefined}>
+                <title>{`${formatDay(day, "withYear")}: ${formatNumber(total)}${props.partial?.includes(day) ? ", not a whole span" : ""}`}</title>
                 {props.series.map((series, seriesAt) => {
                   const value = series.values[at] ?? 0;
                   if (value === 0) return null;

@@ -19,7 +19,11 @@ export function Calendar({ days, today }: { days: readonly { day: string; count:
     label: day.slice(8) <= "07" ? formatDay(day, "month") : "",
   }));
   return (
-    <div className={classes.scroll} role="img" aria-label={`${countOf(total, "activity", "activities")} on ${countOf(days.length, "day")} since ${formatDay(first, "withYear")}`}>
+    <div
+      className={classes.scroll}
+      role="img"
+      aria-label={`${countOf(total, "activity", "activities")} on ${countOf(days.length, "day")} since ${formatDay(first, "withYear")}`}
+    >
       <svg viewBox={`0 0 ${weeks * 13} 106`} width={weeks * 13} height={106} aria-hidden="true">
         {months.map(({ week, label }) =>
           label ? (
@@ -33,7 +37,16 @@ export function Calendar({ days, today }: { days: readonly { day: string; count:
           if (day > today) return null;
           const count = counts.get(day) ?? 0;
           return (
-            <rect key={day} x={Math.floor(index / 7) * 13} y={16 + (index % 7) * 13} width="10" height="10" rx="2" data-level={level(count)} className={classes.day}>
+            <rect
+              key={day}
+              x={Math.floor(index / 7) * 13}
+              y={16 + (index % 7) * 13}
+              width="10"
+              height="10"
+              rx="2"
+              data-level={level(count)}
+              className={classes.day}
+            >
               <title>{`${formatDay(day, "withYear")}: ${countOf(count, "activity", "activities")}`}</title>
             </rect>
           );

@@ -74,7 +74,14 @@ export function ChartFrame(props: {
       <div ref={place} style={{ minHeight: height }}>
         <svg viewBox={`0 0 ${width} ${height}`} width="100%" height={height} role="img" aria-label={props.label}>
           {[0, top / 2, top].map((value) => (
-            <line key={value} x1={plot.x(0)} x2={plot.x(1)} y1={plot.y(value)} y2={plot.y(value)} stroke={value === 0 ? "var(--line-strong)" : "var(--line)"} />
+            <line
+              key={value}
+              x1={plot.x(0)}
+              x2={plot.x(1)}
+              y1={plot.y(value)}
+              y2={plot.y(value)}
+              stroke={value === 0 ? "var(--line-strong)" : "var(--line)"}
+            />
           ))}
           <text x={plot.x(1) + 5} y={plot.y(top) + 4} className={classes.axis}>
             {props.format(top)}
@@ -121,7 +128,7 @@ export function ChartFrame(props: {
         <summary>Numbers</summary>
         {/* The table scrolls when it is long, so it must be reachable by keyboard. */}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region needs focus to be scrolled by keys */}
-        <div className={classes.scroll} role="region" aria-label={`${props.label}: numbers`} tabIndex={0}>
+        <section className={classes.scroll} aria-label={`${props.label}: numbers`} tabIndex={0}>
           <table>
             <thead>
               <tr>
@@ -143,7 +150,7 @@ export function ChartFrame(props: {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       </details>
     </figure>
   );

@@ -6,7 +6,13 @@ import classes from "./empty-state.module.css";
  * What stands where nothing is yet: why it is empty, and the next step as a button.
  * @param good sets it as good news («nobody waits») instead of a gap
  */
-export function EmptyState(props: { title: string; children?: React.ReactNode; action?: { label: string; to: string }; other?: { label: string; to: string }; good?: boolean }) {
+export function EmptyState(props: {
+  title: string;
+  children?: React.ReactNode;
+  action?: { label: string; to: string };
+  other?: { label: string; to: string };
+  good?: boolean;
+}) {
   return (
     <div className={classes.empty} data-good={props.good ?? false}>
       <p className={classes.title}>{props.title}</p>

@@ -10,8 +10,10 @@ interface Words {
 function wordsOf(error: unknown): Words {
   if (isRouteErrorResponse(error)) {
     const said = typeof error.data === "string" ? error.data : "";
-    if (error.status === 404) return { title: "There is nothing here", detail: said || "The address may be old or mistyped, or it is not for you to see." };
-    if (error.status === 403) return { title: "This is not for your role", detail: said || "Ask an owner or admin of the community to change your role." };
+    if (error.status === 404)
+      return { title: "There is nothing here", detail: said || "The address may be old or mistyped, or it is not for you to see." };
+    if (error.status === 403)
+      return { title: "This is not for your role", detail: said || "Ask an owner or admin of the community to change your role." };
     if (error.status === 400) return { title: "That request makes no sense to us", detail: said || "Go back and try it from the page." };
     if (said) return { title: "That did not work", detail: said };
   }

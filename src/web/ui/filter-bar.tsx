@@ -11,7 +11,7 @@ export interface FilterOption {
 export type FilterField =
   | { kind: "select"; name: string; label: string; options: readonly FilterOption[]; any?: string }
   | { kind: "text"; name: string; label: string; placeholder?: string }
-  | { kind: "day"; name: string; label: string };
+  | { kind: "day"; name: string; label: string /** Shown while the address says nothing. */; fallback?: string };
 
 /**
  * Filters that live in the address: a link to a filtered list shows the same list. Works as a plain form; with a
@@ -40,7 +40,10 @@ export function FilterBar({ fields, children }: { fields: readonly FilterField[]
       aria-label="Filter this list"
       key={search.toString()}
       onChange={(event) => {
-        if (event.target instanceof HTMLSelectElement) apply(event.currentTarget);
+        const { target } = event;
+        // A date is applied when all of it is typed: until then its value is empty.
+        const isDate = target instanceof HTMLInputElement && target.type === "date" && target.value !== "";
+        if (target instanceof HTMLSelectElement || isDate) apply(event.currentTarget);
       }}
       onSubmit={(event) => {
         event.preventDefault();
@@ -51,10 +54,10 @@ export function FilterBar({ fields, children }: { fields: readonly FilterField[]
         <input type="hidden" key={`${name}=${value}`} name={name} value={value} />
       ))}
       {fields.map((field) => (
-        <label key={field.name} className={classes.field} data-active={search.get(field.name) ? true : undefined}>
+        <label key={field.name} htmlFor={`filter-${field.name}`} className={classes.field} data-active={search.get(field.name) ? true : undefined}>
           <span className={field.kind === "text" ? "visually-hidden" : classes.label}>{field.label}</span>
           {field.kind === "select" ? (
-            <select name={field.name} defaultValue={search.get(field.name) ?? ""}>
+            <select id={`filter-${field.name}`} name={field.name} defaultValue={search.get(field.name) ?? ""}>
               <option value="">{field.any ?? "any"}</option>
               {field.options.map((option) => (
                 <option key={option.value} value={option.value}>
@@ -65,9 +68,10 @@ export function FilterBar({ fields, children }: { fields: readonly FilterField[]
             </select>
           ) : (
             <input
+              id={`filter-${field.name}`}
               type={field.kind === "day" ? "date" : "search"}
               name={field.name}
-              defaultValue={search.get(field.name) ?? ""}
+              defaultValue={search.get(field.name) ?? (field.kind === "day" ? (field.fallback ?? "") : "")}
               placeholder={field.kind === "text" ? (field.placeholder ?? field.label) : undefined}
             />
           )}

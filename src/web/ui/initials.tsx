@@ -14,7 +14,11 @@ export function initialsOf(name: string): string {
 /** A person's round mark. Pictures are not fetched: that would tell other sites who reads here. */
 export function Initials({ name, size = 26 }: { name: string; size?: number }) {
   return (
-    <span className={classes.mark} style={size === 26 ? undefined : { width: size, height: size, fontSize: Math.round(size * 0.42) }} aria-hidden="true">
+    <span
+      className={classes.mark}
+      style={size === 26 ? undefined : { width: size, height: size, fontSize: Math.round(size * 0.42) }}
+      aria-hidden="true"
+    >
       {initialsOf(name)}
     </span>
   );

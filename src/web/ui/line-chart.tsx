@@ -1,5 +1,5 @@
-import { ChartFrame, type ChartGap, type ChartNote } from "./chart-frame.tsx";
 import classes from "./chart.module.css";
+import { ChartFrame, type ChartGap, type ChartNote } from "./chart-frame.tsx";
 import { formatDay } from "./format.ts";
 
 export interface LinePoint {
@@ -50,10 +50,19 @@ export function LineChart(props: {
         });
         if (piece) pieces.push(piece);
         const lastAt = last ? points.indexOf(last) : -1;
+        // A value between two breaks has no line to lie on.
+        const alone = points.flatMap((point, at) =>
+          point.value !== null && (points[at - 1]?.value ?? null) === null && (points[at + 1]?.value ?? null) === null
+            ? [{ at, value: point.value }]
+            : [],
+        );
         return (
           <>
             {pieces.map((path) => (
               <path key={path} d={path} fill="none" stroke="var(--series-1)" strokeWidth="2.2" strokeLinejoin="round" strokeLinecap="round" />
+            ))}
+            {alone.map(({ at, value }) => (
+              <circle key={at} cx={plot.x(share(at))} cy={plot.y(value)} r="2.2" fill="var(--series-1)" />
             ))}
             {last && last.value !== null ? (
               <>

@@ -19,7 +19,13 @@ export function Pager({ next, param = "after" }: { next: string | null; param?: 
   if (next) forward.set(param, next);
   return (
     <nav className={classes.pager} aria-label="Pages">
-      {isFirst ? <span /> : <Link className="link" to={`${pathname}?${without}`}>First page</Link>}
+      {isFirst ? (
+        <span />
+      ) : (
+        <Link className="link" to={`${pathname}?${without}`}>
+          First page
+        </Link>
+      )}
       {next ? (
         <Button component={Link} variant="default" to={`${pathname}?${forward}`} rel="next">
           Next page

@@ -25,11 +25,13 @@ export interface RowProps {
   /** More below the line: a quote, a snippet. */
   children?: React.ReactNode;
   strong?: boolean;
+  /** Puts the buttons below the words, for narrow places. */
+  stacked?: boolean;
 }
 
-export function Row({ mark, title, to, meta, margin, actions, children, strong = true }: RowProps) {
+export function Row({ mark, title, to, meta, margin, actions, children, strong = true, stacked = false }: RowProps) {
   return (
-    <li className={classes.row} data-row data-marked={mark !== undefined}>
+    <li className={classes.row} data-row data-marked={mark !== undefined} data-stacked={stacked}>
       {mark}
       <div className={classes.main}>
         {to ? (
