@@ -464,7 +464,7 @@ CREATE TABLE "member" (
 CREATE TABLE "member_day" (
 	"community_id" uuid NOT NULL,
 	"identity_id" uuid NOT NULL,
-	"day" text NOT NULL,
+	"day" date NOT NULL,
 	"source_id" uuid NOT NULL,
 	"visibility" smallint NOT NULL,
 	"count" integer NOT NULL,
@@ -544,7 +544,6 @@ ALTER TABLE "thread" ADD CONSTRAINT "thread_community_id_channel_id_channel_comm
 ALTER TABLE "identity_activity" ADD CONSTRAINT "identity_activity_community_id_identity_id_identity_community_id_id_fk" FOREIGN KEY ("community_id","identity_id") REFERENCES "public"."identity"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "kind_suggestion" ADD CONSTRAINT "kind_suggestion_community_id_identity_id_identity_community_id_id_fk" FOREIGN KEY ("community_id","identity_id") REFERENCES "public"."identity"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "member" ADD CONSTRAINT "member_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "member_day" ADD CONSTRAINT "member_day_community_id_identity_id_identity_community_id_id_fk" FOREIGN KEY ("community_id","identity_id") REFERENCES "public"."identity"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "member_text" ADD CONSTRAINT "member_text_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "member_text" ADD CONSTRAINT "member_text_community_id_member_id_member_community_id_id_fk" FOREIGN KEY ("community_id","member_id") REFERENCES "public"."member"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "question_mark" ADD CONSTRAINT "question_mark_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

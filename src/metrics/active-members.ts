@@ -18,7 +18,7 @@ export const activeMembers = defineMetric({
       WITH active AS (
         SELECT DISTINCT b.bucket, a.member_id
         FROM (SELECT d.day, i.member_id FROM ${activeDays(ctx, params)} AND i.kind = 'human') a
-        JOIN ${bucketDays(params, todayOf(ctx))} AS b(day, bucket) ON b.day = a.day
+        JOIN ${bucketDays(params, todayOf(ctx), "date")} AS b(day, bucket) ON b.day = a.day
       )
       SELECT bucket AS day, count(*) AS n FROM active GROUP BY bucket
       UNION ALL SELECT NULL, count(DISTINCT member_id) FROM active`);

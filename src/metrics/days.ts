@@ -1,4 +1,4 @@
-import { type SQL, sql } from "#core/database/database.ts";
+import { array, type SQL, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import type { Ctx } from "#features/access/index.ts";
 import type { MetricParams } from "./define-metric.ts";
@@ -78,8 +78,11 @@ export function bucketsOf(params: MetricParams, today: string): Bucket[] {
   return buckets;
 }
 
-/** The bucket of each day as a set of rows `(day, bucket)`, to join day roll-ups with. */
-export function bucketDays(params: MetricParams, today: string): SQL {
+/**
+ * The bucket of each day as a set of rows `(day, bucket)`, to join day roll-ups with; the bucket is a text.
+ * @param type of the day's column there
+ */
+export function bucketDays(params: MetricParams, today: string, type: "text" | "date" = "text"): SQL {
   const rows = bucketsOf(params, today);
   const days: string[] = [];
   const starts: string[] = [];
@@ -89,7 +92,7 @@ export function bucketDays(params: MetricParams, today: string): SQL {
       starts.push(day);
     }
   }
-  return sql`unnest(${sql.param(days)}::text[], ${sql.param(starts)}::text[])`;
+  return sql`unnest(${array(days, type)}, ${array(starts, "text")})`;
 }
 
 /** The moments at which a span begins (inclusive) and ends (exclusive), as SQL. */

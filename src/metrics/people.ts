@@ -9,7 +9,7 @@ import type { MetricParams, MetricRow } from "./define-metric.ts";
  */
 export function activeDays(ctx: Ctx, params: MetricParams): SQL {
   return sql`member_day d JOIN identity i ON i.community_id = d.community_id AND i.id = d.identity_id
-    WHERE ${visibleTo(ctx, "d")} AND d.day BETWEEN ${params.from} AND ${params.to} ${params.sourceId ? sql`AND d.source_id = ${params.sourceId}` : sql``}`;
+    WHERE ${visibleTo(ctx, "d")} AND d.day BETWEEN ${params.from}::date AND ${params.to}::date ${params.sourceId ? sql`AND d.source_id = ${params.sourceId}` : sql``}`;
 }
 
 /**

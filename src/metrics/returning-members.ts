@@ -18,7 +18,7 @@ export const returningMembers = defineMetric({
       SELECT a.bucket AS day, count(*) AS n
       FROM (
         SELECT DISTINCT b.bucket, x.member_id FROM (SELECT d.day, i.member_id FROM ${activeDays(ctx, params)} AND i.kind = 'human') x
-        JOIN ${bucketDays(params, todayOf(ctx))} AS b(day, bucket) ON b.day = x.day
+        JOIN ${bucketDays(params, todayOf(ctx), "date")} AS b(day, bucket) ON b.day = x.day
       ) a
       JOIN ${firstDays(ctx, params)} f ON f.member_id = a.member_id AND f.first_day < a.bucket
       GROUP BY a.bucket`);

@@ -10,7 +10,7 @@ const threadsPerWake = 5000;
 /** Makes members of identities: draws links, joins what they connect, counts what was done, keeps bots and team apart. */
 export const membersConsumer = defineConsumer({
   name: "members",
-  activitiesMax: 40_000,
+  activitiesMax: 100_000,
   async run(ctx, changes) {
     const counted = await recount(ctx, changes);
     const identities = [...new Set([...changes.identities, ...counted])];

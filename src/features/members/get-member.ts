@@ -127,8 +127,8 @@ function loadCounts(ctx: Ctx, identityIds: string[]): Promise<MemberDetail["coun
 
 function loadDays(ctx: Ctx, identityIds: string[]): Promise<MemberDetail["days"]> {
   return ctx.db.rows(sql`
-    SELECT d.day, sum(d.count)::int AS count FROM member_day d
+    SELECT d.day::text AS day, sum(d.count)::int AS count FROM member_day d
     WHERE d.identity_id = ANY(${array(identityIds, "uuid")}) AND ${visibleTo(ctx, "d")}
-      AND d.day > ((${ctx.clock.now()}::timestamptz AT TIME ZONE ${ctx.community.timeZone})::date - 371)::text
+      AND d.day > ((${ctx.clock.now()}::timestamptz AT TIME ZONE ${ctx.community.timeZone})::date - 371)
     GROUP BY d.day ORDER BY d.day`);
 }

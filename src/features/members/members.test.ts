@@ -126,7 +126,7 @@ describe("the members consumer", () => {
     await ctx.db.execute(sql`UPDATE activity SET visibility = 3 WHERE community_id = ${ctx.community.id} AND id = ${second}`);
     await rows.derive();
     const all = await ctx.db.rows(
-      sql`SELECT identity_id AS id, day, visibility, count FROM member_day WHERE community_id = ${ctx.community.id} ORDER BY day`,
+      sql`SELECT identity_id AS id, day::text, visibility, count FROM member_day WHERE community_id = ${ctx.community.id} ORDER BY day`,
     );
     expect(all).toEqual([
       { id: ada, day: "2026-03-02", visibility: 3, count: 1 },
@@ -159,7 +159,7 @@ describe("the members consumer", () => {
                             WHERE community_id = ${ctx.community.id} AND deleted_at IS NULL GROUP BY visibility ORDER BY visibility`),
     );
     expect(
-      await ctx.db.rows(sql`SELECT day, visibility, count FROM member_day WHERE community_id = ${ctx.community.id} ORDER BY day, visibility`),
+      await ctx.db.rows(sql`SELECT day::text, visibility, count FROM member_day WHERE community_id = ${ctx.community.id} ORDER BY day, visibility`),
     ).toEqual(
       await ctx.db.rows(sql`SELECT (occurred_at AT TIME ZONE 'UTC')::date::text AS day, visibility, count(*)::int AS count FROM activity
                             WHERE community_id = ${ctx.community.id} AND deleted_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2`),

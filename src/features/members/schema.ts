@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { boolean, foreignKey, index, integer, pgTable, primaryKey, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { boolean, date, foreignKey, index, integer, pgTable, primaryKey, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { community } from "../access/schema.ts";
 import { identity } from "../ledger/schema.ts";
 
@@ -62,14 +62,17 @@ export const memberText = pgTable(
   ],
 );
 
-/** Which days an identity was active where: what active, new and returning are counted from. */
+/**
+ * Which days an identity was active where: what active, new and returning are counted from. As large as the ledger
+ * itself and written with each import, so it has no foreign keys: whoever deletes an identity deletes its days.
+ */
 export const memberDay = pgTable(
   "member_day",
   {
     communityId: uuid("community_id").notNull(),
     identityId: uuid("identity_id").notNull(),
-    /** `YYYY-MM-DD` in the community's time zone. */
-    day: text("day").notNull(),
+    /** In the community's time zone. */
+    day: date("day").notNull(),
     sourceId: uuid("source_id").notNull(),
     visibility: smallint("visibility").notNull(),
     count: integer("count").notNull(),
@@ -77,7 +80,6 @@ export const memberDay = pgTable(
   (t) => [
     primaryKey({ columns: [t.communityId, t.identityId, t.day, t.sourceId, t.visibility] }),
     index("member_day_by_day").on(t.communityId, t.day, t.identityId),
-    foreignKey({ columns: [t.communityId, t.identityId], foreignColumns: [identity.communityId, identity.id] }).onDelete("cascade"),
   ],
 );
 
