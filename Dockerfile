@@ -1,13 +1,14 @@
-# The image brings its own Node, so the npm package that pins one elsewhere is left out; tests/docker.test.ts keeps the
-# two versions together.
+# The final image brings its own Node, so the npm package that pins one elsewhere is left out there; tests/docker.test.ts
+# keeps the two versions together.
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+RUN npm ci --no-audit --no-fund
 COPY tsconfig.json vite.config.ts react-router.config.ts ./
+COPY scripts ./scripts
 COPY src ./src
-RUN node node_modules/@react-router/dev/bin.cjs build \
- && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
+RUN node scripts/start.mjs --build \
+ && npm prune --omit=dev --no-audit --no-fund \
  && rm -rf node_modules/node node_modules/.bin/node
 
 FROM node:24-slim

@@ -124,25 +124,29 @@ describe("boundaries", () => {
 
 describe("lists", () => {
   const added = (files: Record<string, string>) =>
-    findUnlisted(withFiles(files)).filter((gap) => Object.keys(files).some((path) => path.startsWith(gap.path)));
+    findUnlisted(withFiles(files)).filter(({ path }) => Object.keys(files).some((own) => own.startsWith(path)));
 
-  test("a connector's folder that the list leaves out is reported", () => {
-    const path = "src/connectors/a-new-one/index.ts";
-    expect(added({ [path]: "export const aNewOne = 1;" })).toEqual([
-      { path, problem: "is not named in src/connectors/index.ts: import it there and add it to the list." },
+  test.each([
+    ["defineConnector", "src/connectors/a-new-one/index.ts", "src/connectors/index.ts"],
+    ["defineMetric", "src/metrics/a-new-one.ts", "src/metrics/index.ts"],
+    ["defineConsumer", "src/features/x/consumer.ts", "src/consumers.ts"],
+    ["defineJob", "src/features/x/jobs.ts", "src/jobs.ts"],
+  ])("what %s declares and its list leaves out is reported", (call, path, list) => {
+    expect(added({ [path]: `export const aNewOne = ${call}({});` })).toEqual([
+      { path, problem: `aNewOne is not in the list of ${list}: add it there.` },
     ]);
   });
 
-  test("a connector's folder without a front door is reported", () => {
+  test("an import into the list's file is not yet a place in the list", () => {
+    const list = tree.files.get("src/jobs.ts") ?? "";
+    const files = { "src/background/x.ts": "export const x = defineJob({});", "src/jobs.ts": `import { x } from "./background/x.ts";\n${list}` };
+    expect(added(files)).toHaveLength(1);
+    expect(added({ ...files, "src/jobs.ts": list.replace(/\[(?=\w)/, "[x, ") })).toEqual([]);
+  });
+
+  test("a connector's folder without a connector is reported", () => {
     expect(added({ "src/connectors/a-new-one/normalize.ts": "export const normalize = 1;" })).toEqual([
       { path: "src/connectors/a-new-one", problem: expect.stringContaining("has no index.ts") },
-    ]);
-  });
-
-  test("a metric that the list leaves out is reported", () => {
-    const path = "src/metrics/a-new-one.ts";
-    expect(added({ [path]: 'import { defineMetric } from "./define-metric.ts";\nexport const aNewOne = defineMetric({});' })).toEqual([
-      { path, problem: "is not named in src/metrics/index.ts: import it there and add it to the list." },
     ]);
   });
 

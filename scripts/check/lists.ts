@@ -1,47 +1,47 @@
 import type { Tree } from "./imports.ts";
-import { readImports } from "./imports.ts";
 
-interface Gap {
+export interface Gap {
   path: string;
   problem: string;
 }
 
+/** What is declared by a call, and the list without which it has no effect. */
+const lists = [
+  { declaredBy: "defineConnector", list: "src/connectors/index.ts" },
+  { declaredBy: "defineMetric", list: "src/metrics/index.ts" },
+  { declaredBy: "defineConsumer", list: "src/consumers.ts" },
+  { declaredBy: "defineJob", list: "src/jobs.ts" },
+];
+
 /**
- * What stands in a folder and is missing from its list: a connector's folder in src/connectors/index.ts, a file with a
- * metric in src/metrics/index.ts. Folders that begin with `_` are templates, never listed.
+ * What stands in the tree and is missing from its list, where nothing would ever run it. Folders that begin with `_` are
+ * templates and never listed.
  */
 export function findUnlisted(tree: Tree): Gap[] {
-  return [...unlistedConnectors(tree), ...unlistedMetrics(tree)];
+  return [...unlistedDeclarations(tree), ...foldersWithoutConnector(tree)];
 }
 
-function unlistedConnectors(tree: Tree): Gap[] {
-  const list = "src/connectors/index.ts";
-  const listed = importsOf(tree, list);
+function unlistedDeclarations(tree: Tree): Gap[] {
+  const code = [...tree.files].filter(([path]) => /^src\/.*\.ts$/.test(path) && !/\.test\.ts$|\/_/.test(path));
+  return lists.flatMap(({ declaredBy, list }) => {
+    const listed = tree.files.get(list) ?? "";
+    const declaration = new RegExp(`^export const (\\w+)(?:: [\\w<>]+)? = ${declaredBy}\\(`, "gm");
+    return code.flatMap(([path, text]) =>
+      [...(text ?? "").matchAll(declaration)]
+        .map((match) => match[1] ?? "")
+        // In the list's value, not only among its imports.
+        .filter((name) => !new RegExp(`\\[[^\\]]*\\b${name}\\b[^\\]]*\\]`).test(listed))
+        .map((name) => ({ path, problem: `${name} is not in the list of ${list}: add it there.` })),
+    );
+  });
+}
+
+function foldersWithoutConnector(tree: Tree): Gap[] {
   const folders = new Set([...tree.files.keys()].flatMap((path) => /^src\/connectors\/([^/_][^/]*)\//.exec(path)?.[1] ?? []));
-  const gaps: Gap[] = [];
-  for (const folder of folders) {
-    const door = `src/connectors/${folder}/index.ts`;
-    if (!tree.files.has(door))
-      gaps.push({ path: `src/connectors/${folder}`, problem: "has no index.ts: copy the shape of src/connectors/_template." });
-    else if (!listed.has(door)) gaps.push({ path: door, problem: `is not named in ${list}: import it there and add it to the list.` });
-  }
-  return gaps;
-}
-
-function unlistedMetrics(tree: Tree): Gap[] {
-  const list = "src/metrics/index.ts";
-  const listed = importsOf(tree, list);
-  return [...tree.files]
-    .filter(
-      ([path, text]) =>
-        /^src\/metrics\/[^_].*\.ts$/.test(path) && !path.endsWith(".test.ts") && /^export const \w+ = defineMetric\(/m.test(text ?? ""),
-    )
-    .filter(([path]) => !listed.has(path))
-    .map(([path]) => ({ path, problem: `is not named in ${list}: import it there and add it to the list.` }));
-}
-
-function importsOf(tree: Tree, path: string): Set<string> {
-  const files = new Map(tree.files);
-  for (const other of files.keys()) if (other !== path) files.set(other, undefined);
-  return new Set(readImports({ ...tree, files }).map((found) => found.to));
+  return [...folders]
+    .filter((folder) => !/= defineConnector\(/.test(tree.files.get(`src/connectors/${folder}/index.ts`) ?? ""))
+    .map((folder) => ({
+      path: `src/connectors/${folder}`,
+      problem: "has no index.ts with a defineConnector(…): copy the shape of src/connectors/_template.",
+    }));
 }
