@@ -242,7 +242,6 @@ CREATE TABLE "identity" (
 	"kind_locked" boolean DEFAULT false NOT NULL,
 	"member_id" uuid NOT NULL,
 	"first_seen_at" timestamp with time zone,
-	"names_at" timestamp with time zone,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "identity_community_id_id_pk" PRIMARY KEY("community_id","id"),
 	CONSTRAINT "identity_key" UNIQUE("community_id","platform","external_id")
@@ -254,7 +253,6 @@ CREATE TABLE "identity_label" (
 	"kind" text NOT NULL,
 	"value" text NOT NULL,
 	"first_seen_at" timestamp with time zone,
-	"last_seen_at" timestamp with time zone,
 	CONSTRAINT "identity_label_community_id_identity_id_kind_value_pk" PRIMARY KEY("community_id","identity_id","kind","value")
 );
 --> statement-breakpoint

@@ -18,11 +18,16 @@ export interface MergedBatch {
   links: Map<string, NormalizedIdentityLink>;
 }
 
+export interface SeenLabel {
+  kind: string;
+  value: string;
+  first: Date | null;
+}
+
 export interface SeenIdentity extends NormalizedIdentity {
-  /** When the names above were in use: the time of the activity that shows them. */
-  namesAt: Date | null;
   firstSeenAt: Date | null;
-  allLabels: Map<string, { kind: string; value: string; first: Date | null; last: Date | null }>;
+  /** Every name with its first sighting; which of them is in use follows from that. */
+  allLabels: Map<string, SeenLabel>;
 }
 
 export const identityKey = (ref: IdentityRef): string => `${ref.platform}\u0000${ref.externalId}`;
@@ -42,64 +47,62 @@ export function addToBatch(merged: MergedBatch, batch: NormalizedBatch): void {
     const known = merged.threads.get(thread.externalId);
     if (!known || thread.openedAt <= known.openedAt) merged.threads.set(thread.externalId, thread);
   }
-  const spans = new Map<string, { first: Date; last: Date }>();
+  const firsts = new Map<string, Date>();
   for (const activity of batch.activities) {
     merged.activities.set(activityKey(activity), activity);
     if (!activity.author) continue;
     const key = identityKey(activity.author);
-    const span = spans.get(key);
-    if (!span) spans.set(key, { first: activity.occurredAt, last: activity.occurredAt });
-    else if (activity.occurredAt < span.first) span.first = activity.occurredAt;
-    else if (activity.occurredAt > span.last) span.last = activity.occurredAt;
+    const first = firsts.get(key);
+    if (!first || activity.occurredAt < first) firsts.set(key, activity.occurredAt);
   }
-  for (const identity of batch.identities) addIdentity(merged, identity, spans.get(identityKey(identity)));
+  for (const identity of batch.identities) addIdentity(merged, identity, firsts.get(identityKey(identity)));
   for (const link of batch.links ?? []) {
     merged.links.set(`${identityKey(link.a)}\u0001${identityKey(link.b)}\u0001${link.rule}`, link);
   }
 }
 
-function addIdentity(merged: MergedBatch, identity: NormalizedIdentity, span: { first: Date; last: Date } | undefined): void {
+function addIdentity(merged: MergedBatch, identity: NormalizedIdentity, firstSeenAt: Date | undefined): void {
   const key = identityKey(identity);
-  const seenAt = span?.last ?? null;
   const known = merged.identities.get(key);
-  const seen: SeenIdentity = known ?? { ...identity, namesAt: seenAt, firstSeenAt: span?.first ?? null, allLabels: new Map() };
+  const seen: SeenIdentity = known ?? { ...identity, firstSeenAt: firstSeenAt ?? null, allLabels: new Map() };
   if (!known) {
     merged.identities.set(key, seen);
   } else {
-    seen.firstSeenAt = earlier(seen.firstSeenAt, span?.first ?? null);
-    const newer = isLater(seenAt, seen.namesAt);
-    for (const field of ["displayName", "login", "email", "avatarUrl", "url"] as const) {
-      const value = identity[field];
-      if (value !== undefined && (newer || seen[field] === undefined)) seen[field] = value;
-    }
-    if (newer) seen.namesAt = seenAt;
+    seen.firstSeenAt = earlier(seen.firstSeenAt, firstSeenAt ?? null);
+    seen.avatarUrl = identity.avatarUrl ?? seen.avatarUrl;
+    seen.url = identity.url ?? seen.url;
     seen.emailVerified = seen.emailVerified || identity.emailVerified;
     seen.kind = seen.kind ?? identity.kind;
   }
   const labels = [...(identity.labels ?? [])];
   if (identity.displayName) labels.push({ kind: "name", value: identity.displayName });
   if (identity.login) labels.push({ kind: "login", value: identity.login });
+  if (identity.email) labels.push({ kind: "email", value: identity.email });
   for (const label of labels) {
-    const labelKey = `${label.kind}\u0000${label.value}`;
-    const first = label.at ?? span?.first ?? null;
-    const last = label.at ?? seenAt;
+    const value = cleanText(label.value);
+    const labelKey = `${label.kind}\u0000${value}`;
+    const first = label.at ?? firstSeenAt ?? null;
     const before = seen.allLabels.get(labelKey);
-    if (!before) seen.allLabels.set(labelKey, { kind: label.kind, value: label.value, first, last });
-    else {
-      before.first = earlier(before.first, first);
-      if (isLater(last, before.last)) before.last = last;
-    }
+    if (before) before.first = earlier(before.first, first);
+    else seen.allLabels.set(labelKey, { kind: label.kind, value, first });
   }
+}
+
+/** The name in use: the one first seen last; of several first seen together the last in the alphabet. */
+export function labelInUse(labels: Iterable<SeenLabel>, kind: string): string | null {
+  let best: SeenLabel | undefined;
+  for (const label of labels) {
+    if (label.kind !== kind) continue;
+    const difference = (label.first?.getTime() ?? -Infinity) - (best?.first?.getTime() ?? -Infinity);
+    if (!best || difference > 0 || ((difference === 0 || Number.isNaN(difference)) && label.value > best.value)) best = label;
+  }
+  return best?.value ?? null;
 }
 
 function earlier(a: Date | null, b: Date | null): Date | null {
   if (!a) return b;
   if (!b) return a;
   return a < b ? a : b;
-}
-
-function isLater(a: Date | null, b: Date | null): boolean {
-  return a !== null && (b === null || a > b);
 }
 
 /** A record's payload as stored, and the first 16 bytes of its SHA-256. */

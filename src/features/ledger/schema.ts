@@ -200,8 +200,6 @@ export const identity = pgTable(
     /** The member it belongs to: the connected component of accepted links. Kept by `members`. */
     memberId: uuid("member_id").notNull(),
     firstSeenAt: at("first_seen_at"),
-    /** The moment of which the names above are known: a later sighting replaces them, an earlier one does not. */
-    namesAt: at("names_at"),
     createdAt: at("created_at").notNull().defaultNow(),
   },
   (t) => [
@@ -212,7 +210,10 @@ export const identity = pgTable(
   ],
 );
 
-/** Dated names of an identity. */
+/**
+ * Names of an identity, each with its first sighting. The one that was first seen last is the name in use: so the
+ * outcome does not depend on the order in which files are brought in, and a name that is seen again costs no write.
+ */
 export const identityLabel = pgTable(
   "identity_label",
   {
@@ -221,7 +222,6 @@ export const identityLabel = pgTable(
     kind: text("kind").notNull(),
     value: text("value").notNull(),
     firstSeenAt: at("first_seen_at"),
-    lastSeenAt: at("last_seen_at"),
   },
   (t) => [
     primaryKey({ columns: [t.communityId, t.identityId, t.kind, t.value] }),

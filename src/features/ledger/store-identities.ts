@@ -2,7 +2,7 @@ import { array, sql } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import type { Ctx } from "../access/index.ts";
 import type { NormalizedIdentityLink } from "./batch.ts";
-import { cleanText, identityKey, type SeenIdentity } from "./merge-batch.ts";
+import { cleanText, identityKey, labelInUse, type SeenIdentity } from "./merge-batch.ts";
 
 /** What became of a batch's identities: their ids by key, and which are new or changed. */
 export interface StoredIdentities {
@@ -15,9 +15,6 @@ interface IdentityRow {
   id: string;
   platform: string;
   externalId: string;
-  displayName: string | null;
-  login: string | null;
-  email: string | null;
   emailVerified: boolean;
   avatarUrl: string | null;
   url: string | null;
@@ -25,14 +22,10 @@ interface IdentityRow {
   kindReason: string | null;
   kindLocked: boolean;
   firstSeenAt: Date | null;
-  namesAt: Date | null;
 }
 
-const nameFields = ["displayName", "login", "email", "avatarUrl", "url"] as const;
-
 /**
- * Stores identities, their dated labels and the links that the source states. Names follow the latest sighting.
- * Must run in a transaction.
+ * Stores identities, their names and the links that the source states. Must run in a transaction.
  */
 export async function storeIdentities(
   ctx: Ctx,
@@ -49,7 +42,13 @@ export async function storeIdentities(
     }
     // Another import may have added some between our look and our insert: those exist now.
     if (stored.ids.size < missing.length) {
-      known = new Map([...known, ...(await findIdentities(ctx, missing.filter((identity) => !stored.ids.has(identityKey(identity)))))]);
+      known = new Map([
+        ...known,
+        ...(await findIdentities(
+          ctx,
+          missing.filter((identity) => !stored.ids.has(identityKey(identity))),
+        )),
+      ]);
     }
   }
   const updates: IdentityRow[] = [];
@@ -62,7 +61,8 @@ export async function storeIdentities(
     if (visiblyChanged) stored.changed.add(row.id);
   }
   await updateIdentities(ctx, updates);
-  await storeLabels(ctx, input.identities, stored.ids);
+  const relabelled = (await storeLabels(ctx, input.identities, stored.ids)).filter((id) => !stored.created.has(id));
+  for (const id of await nameIdentities(ctx, relabelled)) stored.changed.add(id);
   for (const id of await storeLinks(ctx, input.links, stored.ids)) if (!stored.created.has(id)) stored.changed.add(id);
   return stored;
 }
@@ -71,11 +71,9 @@ export async function storeIdentities(
 function mergeSighting(row: IdentityRow, seen: SeenIdentity): { next: IdentityRow; touched: boolean; visiblyChanged: boolean } {
   const next = { ...row };
   let visiblyChanged = false;
-  const newer = seen.namesAt !== null && (row.namesAt === null || seen.namesAt > row.namesAt);
-  const undated = seen.namesAt === null && row.namesAt === null;
-  for (const field of nameFields) {
+  for (const field of ["avatarUrl", "url"] as const) {
     const value = seen[field];
-    if (value === undefined || value === row[field] || !(newer || undated || row[field] === null)) continue;
+    if (value === undefined || value === row[field]) continue;
     next[field] = cleanText(value);
     visiblyChanged = true;
   }
@@ -88,18 +86,16 @@ function mergeSighting(row: IdentityRow, seen: SeenIdentity): { next: IdentityRo
     next.kindReason = seen.kind.reason;
     visiblyChanged = true;
   }
-  if (newer) next.namesAt = seen.namesAt;
   const first = seen.firstSeenAt !== null && (row.firstSeenAt === null || seen.firstSeenAt < row.firstSeenAt);
   if (first) next.firstSeenAt = seen.firstSeenAt;
-  return { next, touched: visiblyChanged || newer || first, visiblyChanged };
+  return { next, touched: visiblyChanged || first, visiblyChanged };
 }
 
 async function findIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): Promise<Map<string, IdentityRow>> {
   if (identities.length === 0) return new Map();
   const rows = await ctx.db.rows<IdentityRow>(sql`
-    SELECT i.id, i.platform, i.external_id AS "externalId", i.display_name AS "displayName", i.login, i.email,
-           i.email_verified AS "emailVerified", i.avatar_url AS "avatarUrl", i.url, i.kind, i.kind_reason AS "kindReason",
-           i.kind_locked AS "kindLocked", i.first_seen_at AS "firstSeenAt", i.names_at AS "namesAt"
+    SELECT i.id, i.platform, i.external_id AS "externalId", i.email_verified AS "emailVerified", i.avatar_url AS "avatarUrl", i.url,
+           i.kind, i.kind_reason AS "kindReason", i.kind_locked AS "kindLocked", i.first_seen_at AS "firstSeenAt"
     FROM unnest(${array(identities.map((i) => i.platform), "text")}, ${array(identities.map((i) => i.externalId), "text")}) AS k(platform, external_id)
     JOIN identity i ON i.community_id = ${ctx.community.id} AND i.platform = k.platform AND i.external_id = k.external_id`);
   return new Map(rows.map((row) => [identityKey(row), row]));
@@ -107,21 +103,21 @@ async function findIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): Pr
 
 async function insertIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): Promise<{ id: string; platform: string; externalId: string }[]> {
   const text = (value: string | undefined) => (value === undefined ? null : cleanText(value));
+  const named = (kind: string) => identities.map((identity) => labelInUse(identity.allLabels.values(), kind));
   return ctx.db.rows(sql`
     INSERT INTO identity (community_id, id, member_id, platform, external_id, display_name, login, email, email_verified,
-                          avatar_url, url, kind, kind_reason, first_seen_at, names_at, created_at)
+                          avatar_url, url, kind, kind_reason, first_seen_at, created_at)
     SELECT ${ctx.community.id}, id, id, platform, external_id, display_name, login, email, email_verified,
-           avatar_url, url, kind, kind_reason, first_seen_at, names_at, ${ctx.clock.now()}
+           avatar_url, url, kind, kind_reason, first_seen_at, ${ctx.clock.now()}
     FROM unnest(${array(identities.map(() => newId()), "uuid")}, ${array(identities.map((i) => i.platform), "text")},
-                ${array(identities.map((i) => i.externalId), "text")}, ${array(identities.map((i) => text(i.displayName)), "text")},
-                ${array(identities.map((i) => text(i.login)), "text")}, ${array(identities.map((i) => text(i.email)), "text")},
+                ${array(identities.map((i) => i.externalId), "text")}, ${array(named("name"), "text")},
+                ${array(named("login"), "text")}, ${array(named("email"), "text")},
                 ${array(identities.map((i) => i.emailVerified ?? false), "boolean")},
                 ${array(identities.map((i) => text(i.avatarUrl)), "text")}, ${array(identities.map((i) => text(i.url)), "text")},
                 ${array(identities.map((i) => i.kind?.value ?? "human"), "text")},
                 ${array(identities.map((i) => text(i.kind?.reason)), "text")},
-                ${array(identities.map((i) => i.firstSeenAt), "timestamptz")},
-                ${array(identities.map((i) => i.namesAt), "timestamptz")})
-      AS n(id, platform, external_id, display_name, login, email, email_verified, avatar_url, url, kind, kind_reason, first_seen_at, names_at)
+                ${array(identities.map((i) => i.firstSeenAt), "timestamptz")})
+      AS n(id, platform, external_id, display_name, login, email, email_verified, avatar_url, url, kind, kind_reason, first_seen_at)
     ON CONFLICT (community_id, platform, external_id) DO NOTHING
     RETURNING id, platform, external_id AS "externalId"`);
 }
@@ -129,35 +125,58 @@ async function insertIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): 
 async function updateIdentities(ctx: Ctx, rows: readonly IdentityRow[]): Promise<void> {
   if (rows.length === 0) return;
   await ctx.db.execute(sql`
-    UPDATE identity i SET display_name = n.display_name, login = n.login, email = n.email, email_verified = n.email_verified,
-           avatar_url = n.avatar_url, url = n.url, kind = n.kind, kind_reason = n.kind_reason,
-           first_seen_at = n.first_seen_at, names_at = n.names_at
-    FROM unnest(${array(rows.map((r) => r.id), "uuid")}, ${array(rows.map((r) => r.displayName), "text")},
-                ${array(rows.map((r) => r.login), "text")}, ${array(rows.map((r) => r.email), "text")},
-                ${array(rows.map((r) => r.emailVerified), "boolean")}, ${array(rows.map((r) => r.avatarUrl), "text")},
-                ${array(rows.map((r) => r.url), "text")}, ${array(rows.map((r) => r.kind), "text")},
-                ${array(rows.map((r) => r.kindReason), "text")}, ${array(rows.map((r) => r.firstSeenAt), "timestamptz")},
-                ${array(rows.map((r) => r.namesAt), "timestamptz")})
-      AS n(id, display_name, login, email, email_verified, avatar_url, url, kind, kind_reason, first_seen_at, names_at)
+    UPDATE identity i SET email_verified = n.email_verified, avatar_url = n.avatar_url, url = n.url, kind = n.kind,
+           kind_reason = n.kind_reason, first_seen_at = n.first_seen_at
+    FROM unnest(${array(rows.map((r) => r.id), "uuid")}, ${array(rows.map((r) => r.emailVerified), "boolean")},
+                ${array(rows.map((r) => r.avatarUrl), "text")}, ${array(rows.map((r) => r.url), "text")},
+                ${array(rows.map((r) => r.kind), "text")}, ${array(rows.map((r) => r.kindReason), "text")},
+                ${array(rows.map((r) => r.firstSeenAt), "timestamptz")})
+      AS n(id, email_verified, avatar_url, url, kind, kind_reason, first_seen_at)
     WHERE i.community_id = ${ctx.community.id} AND i.id = n.id`);
 }
 
-async function storeLabels(ctx: Ctx, identities: readonly SeenIdentity[], ids: Map<string, string>): Promise<void> {
+/**
+ * Notes names that are new, or older than was known. Those held already are left out before the insert, since even an
+ * insert that ends in a conflict would write to the row.
+ * @returns the identities whose names changed
+ */
+async function storeLabels(ctx: Ctx, identities: readonly SeenIdentity[], ids: Map<string, string>): Promise<string[]> {
   const labels = identities.flatMap((identity) => {
     const identityId = ids.get(identityKey(identity));
     return identityId ? [...identity.allLabels.values()].map((label) => ({ identityId, ...label })) : [];
   });
-  if (labels.length === 0) return;
-  await ctx.db.execute(sql`
-    INSERT INTO identity_label AS l (community_id, identity_id, kind, value, first_seen_at, last_seen_at)
-    SELECT ${ctx.community.id}, * FROM unnest(
-      ${array(labels.map((l) => l.identityId), "uuid")}, ${array(labels.map((l) => l.kind), "text")},
-      ${array(labels.map((l) => cleanText(l.value)), "text")},
-      ${array(labels.map((l) => l.first), "timestamptz")}, ${array(labels.map((l) => l.last), "timestamptz")})
-    ON CONFLICT (community_id, identity_id, kind, value) DO UPDATE
-      SET first_seen_at = LEAST(l.first_seen_at, excluded.first_seen_at), last_seen_at = GREATEST(l.last_seen_at, excluded.last_seen_at)
-      WHERE excluded.first_seen_at < l.first_seen_at OR excluded.last_seen_at > l.last_seen_at
-         OR (l.first_seen_at IS NULL AND excluded.first_seen_at IS NOT NULL)`);
+  if (labels.length === 0) return [];
+  const rows = await ctx.db.rows<{ id: string }>(sql`
+    INSERT INTO identity_label AS l (community_id, identity_id, kind, value, first_seen_at)
+    SELECT ${ctx.community.id}, n.identity_id, n.kind, n.value, n.first_seen_at
+    FROM unnest(${array(labels.map((l) => l.identityId), "uuid")}, ${array(labels.map((l) => l.kind), "text")},
+                ${array(labels.map((l) => l.value), "text")}, ${array(labels.map((l) => l.first), "timestamptz")})
+      AS n(identity_id, kind, value, first_seen_at)
+    LEFT JOIN identity_label k ON k.community_id = ${ctx.community.id} AND k.identity_id = n.identity_id AND k.kind = n.kind AND k.value = n.value
+    WHERE k.value IS NULL OR n.first_seen_at < k.first_seen_at OR (k.first_seen_at IS NULL AND n.first_seen_at IS NOT NULL)
+    ON CONFLICT (community_id, identity_id, kind, value) DO UPDATE SET first_seen_at = LEAST(l.first_seen_at, excluded.first_seen_at)
+    RETURNING l.identity_id AS id`);
+  return [...new Set(rows.map((row) => row.id))];
+}
+
+/** Gives identities the names that are in use by their labels; returns those that got another one. */
+async function nameIdentities(ctx: Ctx, identityIds: readonly string[]): Promise<string[]> {
+  if (identityIds.length === 0) return [];
+  const rows = await ctx.db.rows<{ id: string }>(sql`
+    WITH used AS (
+      SELECT DISTINCT ON (identity_id, kind) identity_id, kind, value FROM identity_label
+      WHERE community_id = ${ctx.community.id} AND identity_id = ANY(${array(identityIds, "uuid")})
+      ORDER BY identity_id, kind, first_seen_at DESC NULLS LAST, value COLLATE "C" DESC
+    ), named AS (
+      SELECT identity_id, max(value) FILTER (WHERE kind = 'name') AS name, max(value) FILTER (WHERE kind = 'login') AS login,
+             max(value) FILTER (WHERE kind = 'email') AS email
+      FROM used GROUP BY identity_id
+    )
+    UPDATE identity i SET display_name = n.name, login = n.login, email = n.email FROM named n
+    WHERE i.community_id = ${ctx.community.id} AND i.id = n.identity_id
+      AND (i.display_name, i.login, i.email) IS DISTINCT FROM (n.name, n.login, n.email)
+    RETURNING i.id`);
+  return rows.map((row) => row.id);
 }
 
 /** Returns the identities of links that are new. */

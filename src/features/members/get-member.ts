@@ -19,7 +19,7 @@ export interface MemberIdentity {
   kindLocked: boolean;
   activityCount: number;
   /** Names it had, newest first; addresses and signatures for the team only. */
-  labels: { kind: string; value: string; firstSeenAt: Date | null; lastSeenAt: Date | null }[];
+  labels: { kind: string; value: string; firstSeenAt: Date | null; replacedAt: Date | null }[];
 }
 
 export interface MemberLink {
@@ -75,8 +75,8 @@ async function loadIdentities(ctx: Ctx, memberId: string): Promise<MemberIdentit
            i.avatar_url AS "avatarUrl", i.url, i.kind, i.kind_reason AS "kindReason", i.kind_locked AS "kindLocked",
            coalesce((SELECT sum(t.count)::int FROM identity_activity t
                      WHERE t.identity_id = i.id AND ${visibleTo(ctx, "t")}), 0) AS "activityCount",
-           coalesce((SELECT json_agg(json_build_object('kind', l.kind, 'value', l.value, 'firstSeenAt', l.first_seen_at, 'lastSeenAt', l.last_seen_at)
-                                     ORDER BY l.last_seen_at DESC NULLS LAST, l.value)
+           coalesce((SELECT json_agg(json_build_object('kind', l.kind, 'value', l.value, 'firstSeenAt', l.first_seen_at, 'replacedAt', (SELECT min(n.first_seen_at) FROM identity_label n WHERE n.community_id = l.community_id AND n.identity_id = l.identity_id AND n.kind = l.kind AND n.first_seen_at > l.first_seen_at))
+                                     ORDER BY l.first_seen_at DESC NULLS LAST, l.value)
                      FROM identity_label l WHERE l.community_id = i.community_id AND l.identity_id = i.id), '[]') AS labels
     FROM identity i WHERE i.community_id = ${ctx.community.id} AND i.member_id = ${memberId}
     ORDER BY "activityCount" DESC, i.id`);
@@ -87,7 +87,7 @@ async function loadIdentities(ctx: Ctx, memberId: string): Promise<MemberIdentit
       ...(team ? {} : { email: null, externalId: identity.platform === "email" ? "" : identity.externalId, kindReason: null }),
       labels: identity.labels
         .filter(({ kind }) => team || kind === "name" || kind === "login")
-        .map((label) => ({ ...label, firstSeenAt: toDate(label.firstSeenAt), lastSeenAt: toDate(label.lastSeenAt) })),
+        .map((label) => ({ ...label, firstSeenAt: toDate(label.firstSeenAt), replacedAt: toDate(label.replacedAt) })),
     }));
 }
 
