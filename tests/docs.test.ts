@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { buildProgram } from "#cli/index.ts";
 import { listSettings } from "#core/config.ts";
+import { errorCodes } from "#core/errors.ts";
 import { readTree } from "../scripts/check/tree.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -34,6 +36,26 @@ describe("README, CONTRIBUTING and docs", () => {
     const scripts = [...named(/npm run (?:-s |--silent )?([a-z:]+)/g), ...named(/npm (start|test)\b/g)];
     expect(scripts.length).toBeGreaterThan(20);
     expect(told(scripts.filter(({ name }) => !(name in manifest.scripts)))).toEqual([]);
+  });
+
+  test("show only commands and flags that the command line takes", async () => {
+    const lines = named(/npm run (?:-s )?causeway -- (.+?)(?: {2,}#.*)?$/gm).filter(({ name }) => !/^(help|…)/.test(name));
+    expect(lines.length).toBeGreaterThan(8);
+    const refused: string[] = [];
+    for (const { page, name } of lines) {
+      const program = buildProgram(async () => {}).configureOutput({ writeOut: () => {}, writeErr: () => {} });
+      for (const command of program.commands) command.copyInheritedSettings(program);
+      await program
+        .parseAsync(name.replace(/`.*/, "").split(" "), { from: "user" })
+        .catch((error: Error) => refused.push(`${page}: ${name}: ${error.message}`));
+    }
+    expect(refused).toEqual([]);
+  });
+
+  test("list every exit code, and no other", () => {
+    const codes = new Set([0, 130, ...Object.values(errorCodes).map((code) => code.exit)]);
+    const rows = [...(tree.files.get("docs/guide/operations.md") ?? "").matchAll(/^\| (\d+) \|/gm)].map((match) => Number(match[1]));
+    expect(rows.toSorted((a, b) => a - b)).toEqual([...codes].toSorted((a, b) => a - b));
   });
 
   test("name only settings that are there", () => {
