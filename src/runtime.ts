@@ -34,6 +34,8 @@ export interface RuntimeOptions {
   cwd?: string;
   /** Settings from the command line. */
   overrides?: ConfigOverrides;
+  /** What this kind of process uses where nobody said anything. */
+  defaults?: ConfigOverrides;
   /** No limit on a statement's time: for imports, backups and other commands. */
   unlimitedStatements?: boolean;
   /** Said while something takes long enough for a person to wonder. */

@@ -224,9 +224,10 @@ export function listSettings(): (SettingDoc & { name: SettingName; default: unkn
  * Reads the settings from the environment and, where it exists, a `.env` file in the working folder;
  * the environment wins. An empty value counts as unset.
  * @param options.overrides settings given on the command line, which win over both
+ * @param options.defaults what this kind of process uses where nobody said anything
  * @throws AppError `invalid_input` that names every problem at once: the variable, what it got, what it accepts
  */
-export function loadConfig(options: { env?: Environment; cwd?: string; overrides?: ConfigOverrides } = {}): Config {
+export function loadConfig(options: { env?: Environment; cwd?: string; overrides?: ConfigOverrides; defaults?: ConfigOverrides } = {}): Config {
   const cwd = options.cwd ?? process.cwd();
   const env = { ...readEnvFile(join(cwd, ".env")), ...withoutEmpty(options.env ?? process.env) };
   const settings = listSettings();
@@ -234,7 +235,7 @@ export function loadConfig(options: { env?: Environment; cwd?: string; overrides
   for (const { name, env: variable } of settings) {
     if (env[variable] !== undefined) given[name] = env[variable];
   }
-  const parsed = configSchema.safeParse({ ...given, ...options.overrides });
+  const parsed = configSchema.safeParse({ ...options.defaults, ...given, ...options.overrides });
 
   if (!parsed.success) {
     const wrong = new Set(parsed.error.issues.map((issue) => issue.path[0]));

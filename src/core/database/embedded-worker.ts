@@ -46,9 +46,16 @@ const server = await serveEmbedded({
 });
 
 parentPort?.on("message", async ({ graceMs }: CloseRequest) => {
-  const until = Date.now() + graceMs;
-  if (server.connections() > 0 && graceMs > 1000) say("waiting");
-  while (server.connections() > 0 && Date.now() < until) await new Promise((settle) => setTimeout(settle, 20));
+  const began = Date.now();
+  let told = false;
+  while (server.connections() > 0 && Date.now() < began + graceMs) {
+    await new Promise((settle) => setTimeout(settle, 20));
+    // Our own process's connections take a moment to close; what is left after that is somebody else's.
+    if (!told && Date.now() - began > 1000 && server.connections() > 0) {
+      told = true;
+      say("waiting");
+    }
+  }
   await server.stop();
   await database.close();
   rmSync(input.socketPath, { force: true });

@@ -1,0 +1,181 @@
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { z } from "zod";
+import { connectors } from "#connectors/index.ts";
+import { AppError } from "#core/errors.ts";
+import type { Ctx } from "#features/access/index.ts";
+import { type Connector, drainOutbox, type IngestCounts, openFile, recognizeFile, runImport, type SyncOutcome } from "#features/ledger/index.ts";
+import { consumers } from "../consumers.ts";
+import { createProgressBar } from "./progress-bar.ts";
+import { openOrFoundCommunity, type Session } from "./session.ts";
+
+export interface ImportOptions {
+  community?: string;
+  name?: string;
+  json?: boolean;
+  dryRun?: boolean;
+  settings?: Record<string, unknown>;
+}
+
+/** `import [connector] <path>`, with the connectors' settings as flags. */
+export function addImport(program: Command, run: (action: (session: Session) => Promise<unknown>) => Promise<void>): void {
+  const command = withCommon(program.command("import"))
+    .description("bring in an export, an archive or a repository; the connector is recognised when it is not named")
+    .argument("[path]", "the file or folder")
+    .action(async (path: string | undefined, options: ImportOptions) => {
+      if (path === undefined) command.help({ error: true });
+      await run((session) => importPath(session, { path: path ?? "", options }));
+    });
+  for (const connector of connectors.filter((one) => one.importFile)) {
+    const flags = settingFlags(connector);
+    const sub = withCommon(command.command(connector.id)).description(connector.summary).argument("<path>", "the file or folder");
+    for (const { option } of flags) sub.addOption(option);
+    sub.action(async (path: string, given: ImportOptions & Record<string, unknown>) => {
+      const settings = Object.fromEntries(flags.flatMap(({ name, attribute }) => (given[attribute] === undefined ? [] : [[name, given[attribute]]])));
+      await run((session) => importPath(session, { path, connector, options: { ...sub.optsWithGlobals<ImportOptions>(), settings } }));
+    });
+  }
+}
+
+function withCommon(command: Command): Command {
+  return command
+    .option("--community <slug>", "the community it belongs to; founded when it does not exist")
+    .option("--name <text>", "what to call the source")
+    .option("--dry-run", "check the file and count what it holds; store nothing")
+    .option("--json", "print one JSON object with the counts");
+}
+
+/** Brings one file in and works off what follows from it, so that counts are right when the command ends. */
+export async function importPath(session: Session, input: { path: string; connector?: Connector; options: ImportOptions }): Promise<SyncOutcome | undefined> {
+  const { options } = input;
+  const path = resolve(session.cwd, input.path);
+  // Before the database is opened and the community founded: a wrong path leaves no trace.
+  const file = await openFile(path);
+  const connector = input.connector ?? recognize(path, recognizeFile(connectors, file));
+  if (options.dryRun) return tryRun(session, { connector, path, options });
+  const ctx = await openOrFoundCommunity(session, options);
+  const bar = createProgressBar(session);
+  const startedMs = performance.now();
+  let outcome: SyncOutcome;
+  try {
+    outcome = await runImport(ctx, {
+      connector,
+      path,
+      settings: options.settings ?? {},
+      sourceName: options.name,
+      signal: session.signal,
+      onProgress: (progress) =>
+        bar.show({
+          label: "Bringing in",
+          done: progress.done,
+          total: progress.total,
+          unit: progress.unit,
+          etaSeconds: progress.etaSeconds,
+          detail: `${(progress.counts.new.activities + progress.counts.changed.activities + progress.counts.same.activities).toLocaleString("en")} activities, ${Math.round(progress.ratePerSecond).toLocaleString("en")}/s`,
+        }),
+    });
+    await derive(session, ctx, bar);
+  } finally {
+    bar.end();
+  }
+  if (options.json) session.out(JSON.stringify(countsOf(outcome.counts)));
+  else session.out(summary(ctx, connector, outcome, performance.now() - startedMs));
+  return outcome;
+}
+
+async function derive(session: Session, ctx: Ctx, bar: ReturnType<typeof createProgressBar>): Promise<void> {
+  const words: Record<string, string> = { rollup: "Counting", members: "Joining identities", questions: "Finding questions", signals: "Finding signals", search: "Indexing for search" };
+  await drainOutbox(ctx, {
+    consumers,
+    communityId: ctx.community.id,
+    signal: session.signal,
+    onProgress: ({ consumer, done, left }) => bar.show({ label: words[consumer] ?? consumer, done, total: done + left, unit: "changes" }),
+  });
+}
+
+function recognize(path: string, matches: ReturnType<typeof recognizeFile>): Connector {
+  const [best] = matches;
+  if (best) return best.connector;
+  throw new AppError("unreadable_file", {
+    public: `${path} is in no form that Causeway recognises. It reads: ${connectors.filter((one) => one.importFile).map((one) => one.id).join(", ")}. If it is one of these, name it: causeway import <connector> ${path}`,
+  });
+}
+
+/** Reads the whole file through the connector, as an import does, and stores nothing. */
+async function tryRun(session: Session, { connector, path, options }: { connector: Connector; path: string; options: ImportOptions }): Promise<undefined> {
+  if (!connector.importFile) throw new AppError("invalid_input", { public: `${connector.title} has no files to bring in; it is a live source.` });
+  const runtime = await session.runtime();
+  const settings = connector.settings.safeParse(options.settings ?? {});
+  if (!settings.success) throw new AppError("invalid_input", { public: z.prettifyError(settings.error) });
+  const file = await openFile(path);
+  const bar = createProgressBar(session);
+  const kinds: Record<string, number> = {};
+  const threads = new Set<string>();
+  let activities = 0;
+  let rejected = 0;
+  try {
+    for await (const chunk of connector.importFile(runtime, { settings: settings.data, path, head: file.head, signal: session.signal })) {
+      session.signal.throwIfAborted();
+      rejected += chunk.rejected?.length ?? 0;
+      for (const record of chunk.records) {
+        try {
+          const batch = connector.normalize(record, settings.data);
+          for (const thread of batch.threads) threads.add(thread.externalId);
+          activities += batch.activities.length;
+          for (const { kind } of batch.activities) kinds[kind] = (kinds[kind] ?? 0) + 1;
+        } catch {
+          // Set aside by an import as well, with its reason.
+          rejected += 1;
+        }
+      }
+      if (chunk.progress) bar.show({ label: "Reading", done: chunk.progress.done, total: chunk.progress.total ?? null, unit: chunk.progress.unit, detail: `${activities.toLocaleString("en")} activities` });
+    }
+  } finally {
+    bar.end();
+  }
+  const found = { connector: connector.id, threads: threads.size, activities, rejected, activitiesByKind: kinds };
+  session.out(options.json ? JSON.stringify({ dryRun: true, ...found }) : `${path} is a ${connector.title} with ${found.threads.toLocaleString("en")} threads and ${activities.toLocaleString("en")} activities (${listKinds(kinds)}); ${rejected} records would be set aside. Nothing was stored.`);
+  return undefined;
+}
+
+function countsOf(counts: IngestCounts): IngestCounts {
+  const { new: fresh, changed, same, rejected, activitiesByKind } = counts;
+  return { new: fresh, changed, same, rejected, activitiesByKind };
+}
+
+function summary(ctx: Ctx, connector: Connector, { counts, rejected }: SyncOutcome, ms: number): string {
+  const line = (label: string, of: { threads: number; activities: number; identities: number }) =>
+    `  ${label.padEnd(9)}${of.activities.toLocaleString("en").padStart(10)} activities ${of.threads.toLocaleString("en").padStart(9)} threads ${of.identities.toLocaleString("en").padStart(9)} identities`;
+  const lines = [
+    `${connector.title} → ${ctx.community.slug}, in ${(ms / 1000).toFixed(1)} s`,
+    line("new", counts.new),
+    line("changed", counts.changed),
+    line("same", counts.same),
+  ];
+  if (counts.new.activities > 0) lines.push(`  ${listKinds(counts.activitiesByKind)}`);
+  if (rejected > 0) lines.push(`  ${rejected.toLocaleString("en")} records were set aside, each with its reason: causeway sources --community ${ctx.community.slug} --rejected`);
+  return lines.join("\n");
+}
+
+function listKinds(kinds: Record<string, number>): string {
+  return (
+    Object.entries(kinds)
+      .sort(([, a], [, b]) => b - a)
+      .map(([kind, n]) => `${n.toLocaleString("en")} ${kind}`)
+      .join(", ") || "no activities"
+  );
+}
+
+const propertySchema = z.object({ type: z.string().optional(), enum: z.array(z.string()).optional(), description: z.string().optional(), title: z.string().optional(), default: z.unknown() });
+
+/** The flags of a connector's settings, from its schema. */
+function settingFlags(connector: Connector): { name: string; attribute: string; option: Option }[] {
+  const schema = z.object({ properties: z.record(z.string(), propertySchema).catch({}) }).parse(z.toJSONSchema(connector.settings, { io: "input", unrepresentable: "any" }));
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const option = new Option(property.type === "boolean" ? flag : `${flag} <value>`, property.description ?? property.title ?? name);
+    if (property.enum) option.choices(property.enum);
+    if (property.type === "number" || property.type === "integer") option.argParser(Number);
+    return { name, attribute: option.attributeName(), option };
+  });
+}
