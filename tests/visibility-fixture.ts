@@ -121,6 +121,17 @@ export async function seedShelves(prefix: string): Promise<Seeded> {
   return { ctx, sourceId, everywhereId: everywhere.id, shelves: Object.fromEntries(seeded) as Record<Visibility, Shelf> };
 }
 
+/** What an answer gives away: the levels whose marks or ids stand anywhere in it, and `foreign` for another community's. */
+export function marksIn(answer: unknown, seeded: { home: Seeded; foreign: Seeded }): string[] {
+  const text = JSON.stringify(answer) ?? "";
+  const tells = ({ shelves: those }: Seeded, level: Visibility) =>
+    Object.values(those[level])
+      .flat()
+      .some((value: string) => text.includes(value));
+  const levels: string[] = visibilities.filter((level) => tells(seeded.home, level));
+  return visibilities.some((level) => tells(seeded.foreign, level)) ? [...levels, "foreign"] : levels;
+}
+
 async function readShelf(ctx: Ctx, mark: string, visibility: Visibility): Promise<Shelf> {
   const { id: communityId } = ctx.community;
   const thread = await one<{ id: string; channelId: string; rank: number }>(

@@ -4,7 +4,7 @@ import { type Ctx, roles, type Viewer, type Visibility, viewerLevel, visibilitie
 import { readTree } from "../scripts/check/tree.ts";
 import { findBypasses, findWaysOut } from "../scripts/check/visibility.ts";
 import * as exemptions from "../scripts/check/visibility-exempt.ts";
-import { type Seeded, seedShelves } from "./visibility-fixture.ts";
+import { marksIn, type Seeded, seedShelves } from "./visibility-fixture.ts";
 import { teamOnly, waysOut } from "./visibility-ways.ts";
 
 const tree = readTree(process.cwd());
@@ -26,15 +26,7 @@ const viewers: Record<string, Viewer> = {
 const through = (viewer: Viewer): Ctx => ({ ...home.ctx, viewer });
 const sees = (viewer: Viewer): Visibility[] => visibilities.filter((level) => visibilityRank(level) <= visibilityRank(viewerLevel(viewer)));
 
-/** What an answer gives away: the levels whose marks or ids stand anywhere in it, and `foreign`. */
-function givenAway(answer: unknown): string[] {
-  const text = JSON.stringify(answer) ?? "";
-  const tells = (seeded: Seeded, level: Visibility) =>
-    Object.values(seeded.shelves[level])
-      .flat()
-      .some((value: string) => text.includes(value));
-  return [...visibilities.filter((level) => tells(home, level)), ...(visibilities.some((level) => tells(foreign, level)) ? ["foreign"] : [])];
-}
+const givenAway = (answer: unknown) => marksIn(answer, { home, foreign });
 
 /** A refusal is an answer that gives nothing away; anything else that is thrown is a fault. */
 async function ask(call: () => Promise<unknown>): Promise<{ refused: AppError["code"] | undefined; answer: unknown }> {

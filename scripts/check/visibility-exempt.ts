@@ -1,21 +1,18 @@
 /**
  * Declarations that read rows past the visibility rule because what they read is answered to nobody, each with the
- * reason. Consumers belong here: they derive rows that carry a visibility of their own. An entry that is not needed
- * (any more) fails the check.
+ * reason: `path#declaration`, or `path` for a file from which nothing leaves by the feature's index.ts. Consumers belong
+ * here: they derive rows that carry a visibility of their own. An entry that is not needed (any more) fails the check.
  */
 export const readsForNobody: Readonly<Record<string, string>> = {
   "src/features/ledger/search-index.ts#indexActivities": "a consumer: search documents carry the activity's visibility",
   "src/features/ledger/sources.ts#deleteSource": "ids for the consumers; nothing of it is answered",
   "src/features/ledger/store-threads.ts#addKnown": "the ingest: it meets threads that are stored already",
   "src/features/members/consumer.ts#wakeReaders": "a consumer: ids for other consumers",
-  "src/features/members/recount.ts#recount": "a consumer: days per visibility",
-  "src/features/members/recount.ts#recountDays": "a consumer: days per visibility",
-  "src/features/members/recount.ts#recountWhole": "a consumer: days per visibility",
-  "src/features/members/recount.ts#loadTotals": "a consumer: totals per visibility",
-  "src/features/members/write-members.ts#writeMembers": "a consumer: members get their visibility here",
+  "src/features/members/recount.ts": "a consumer: days and totals per visibility",
+  "src/features/members/write-members.ts": "a consumer: members get their visibility here",
   "src/features/feedback/consumer.ts#activitiesToRead": "a consumer: ids of what it reads next",
   "src/features/feedback/consumer.ts#readActivities": "a consumer: signals carry the activity's visibility",
-  "src/features/support/thread-facts.ts#readThreadFacts": "a consumer: questions are columns of the thread itself",
+  "src/features/support/thread-facts.ts": "a consumer: questions are columns of the thread itself",
 };
 
 /**

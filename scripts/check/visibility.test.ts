@@ -91,6 +91,15 @@ test("an exemption covers its declaration alone, and one that nothing needs is a
   expect(findBypasses(house({}), exempt("f")).map((found) => found.problem)).toEqual([expect.stringContaining("does not need to be")]);
 });
 
+test("a whole file is exempt only while nothing of it leaves by the front door", () => {
+  const reads = "export const derive = (ctx) => ctx.db.rows(sql`SELECT FROM thread t`);";
+  const exemptions = { readsForNobody: { "src/features/ledger/derive.ts": "a consumer" }, guardedOtherwise: {} };
+  const problems = (index: string) =>
+    findBypasses(house({ "src/features/ledger/derive.ts": reads, "src/features/ledger/index.ts": index }), exemptions).map((found) => found.problem);
+  expect(problems("")).toEqual([]);
+  expect(problems('export { derive } from "./derive.ts";')).toEqual([expect.stringContaining("one by one")]);
+});
+
 test("ways out are what a front door passes on, directly or by way of others, and metrics", () => {
   const files = {
     "src/features/ledger/index.ts": 'export { list, count, rename, derive } from "./reads.ts"; export { deep } from "./deep.ts";',

@@ -15,7 +15,10 @@ export interface WayOut {
   path: string;
 }
 
-/** Reads that may go past the rule: `path#declaration` to the reason. */
+/**
+ * Reads that may go past the rule, to the reason: `path#declaration`, or `path` for a file from which nothing leaves by
+ * its feature's front door.
+ */
 export interface Exemptions {
   /** What they read is answered to nobody. */
   readsForNobody: Readonly<Record<string, string>>;
@@ -44,8 +47,9 @@ export function findBypasses(tree: Tree, exemptions: Exemptions): Bypass[] {
       for (const read of statement.reads) {
         const open = unguarded(house, unit, statement, read);
         if (open === undefined) continue;
-        if (exempt[open.id] !== undefined || exempt[unit.id] !== undefined) {
-          needed.add(exempt[open.id] !== undefined ? open.id : unit.id);
+        const entry = [open.id, unit.id, unit.path].find((id) => exempt[id] !== undefined);
+        if (entry !== undefined) {
+          needed.add(entry);
           continue;
         }
         const where = open === unit ? "" : ` (used by ${open.name} in ${open.path})`;
@@ -57,15 +61,23 @@ export function findBypasses(tree: Tree, exemptions: Exemptions): Bypass[] {
       }
     }
   }
-  for (const id of Object.keys(exempt)) {
-    if (!needed.has(id))
-      bypasses.push({
-        path: id.split("#")[0] ?? id,
-        line: 1,
-        problem: `${id} is exempt from the visibility rule and does not need to be: remove it from the list`,
-      });
-  }
+  bypasses.push(...misplaced(house, Object.keys(exempt), needed));
   return [...new Map(bypasses.map((bypass) => [JSON.stringify(bypass), bypass])).values()];
+}
+
+/** Exemptions that nothing needs, and whole files from which something leaves by a front door. */
+function misplaced(house: House, entries: readonly string[], needed: ReadonlySet<string>): Bypass[] {
+  const left = new Set(
+    house.modules.filter(({ path }) => path.endsWith("/index.ts")).flatMap((module) => [...module.passesOn.values()].map((id) => id.split("#")[0])),
+  );
+  return entries.flatMap((entry) => {
+    const at = { path: entry.split("#")[0] ?? entry, line: 1 };
+    if (!needed.has(entry))
+      return [{ ...at, problem: `${entry} is exempt from the visibility rule and does not need to be: remove it from the list` }];
+    if (entry === at.path && left.has(entry))
+      return [{ ...at, problem: `${entry} passes something out by index.ts: exempt its declarations one by one` }];
+    return [];
+  });
 }
 
 /** Every way out of the house, for the test that asks each as each role. */
@@ -159,7 +171,7 @@ function guardsOf(house: House, unit: Unit, scope: Scope, depth: number): string
 }
 
 function leadsOut(house: House, unit: Unit, seen: Set<string>): boolean {
-  if (seen.has(unit.id) || house.exemptions.readsForNobody[unit.id] !== undefined) return false;
+  if (seen.has(unit.id) || [unit.id, unit.path].some((id) => house.exemptions.readsForNobody[id] !== undefined)) return false;
   seen.add(unit.id);
   if (unit.statements.some((statement) => statement.reads.length > 0 && !inWrite(statement))) return true;
   return referred(house, unit.path, unit.refersTo).some((next) => leadsOut(house, next, seen));
