@@ -80,7 +80,7 @@ export function requireConnector(id: string): Connector {
 }
 
 /**
- * Checks an uploaded file and queues its import. A file that nobody knows, or that is broken, is refused at once.
+ * Checks an uploaded file and queues its import. A file that nobody knows, or that is broken, is refused at once and removed.
  * @param input.connector which connector reads it; found out from the file when absent
  * @returns the run to watch
  * @throws AppError `unreadable_file`, `invalid_input`
@@ -90,12 +90,25 @@ export async function startImport(
   input: { jobs: Pick<Jobs, "send">; upload: StoredUpload; connector?: string; sourceName?: string; settings?: unknown },
 ): Promise<{ syncId: string; sourceId: string; connector: string }> {
   const { upload, sourceName } = input;
-  const connector = input.connector === undefined ? await recognized(upload) : requireConnector(input.connector);
-  const settings = input.settings ?? {};
   const { path, fileName } = upload;
-  const { syncId, sourceId } = await queueImport(ctx, { connector, path, fileName, sourceName, settings });
-  await input.jobs.send(importUploadJob, { communityId: ctx.community.id, syncId, connector: connector.id, path, fileName, sourceName, settings });
-  return { syncId, sourceId, connector: connector.id };
+  try {
+    const connector = input.connector === undefined ? await recognized(upload) : requireConnector(input.connector);
+    const settings = input.settings ?? {};
+    const { syncId, sourceId } = await queueImport(ctx, { connector, path, fileName, sourceName, settings });
+    await input.jobs.send(importUploadJob, {
+      communityId: ctx.community.id,
+      syncId,
+      connector: connector.id,
+      path,
+      fileName,
+      sourceName,
+      settings,
+    });
+    return { syncId, sourceId, connector: connector.id };
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
 }
 
 async function recognized(upload: StoredUpload): Promise<Connector> {

@@ -28,7 +28,7 @@ export interface SignalRow {
   reason: string;
   confidence: number;
   /** Who decided last and when; null while it is only suggested. */
-  decided: { by: string; at: string } | null;
+  decided: { by: string; at: Date } | null;
 }
 
 export interface SignalFilter {
@@ -100,7 +100,8 @@ function filterOf(ctx: Ctx, filter: SignalFilter): SQL[] {
   return conditions;
 }
 
-interface StoredRow extends Omit<SignalRow, "context"> {
+interface StoredRow extends Omit<SignalRow, "context" | "decided"> {
+  decided: { by: string; at: string } | null;
   quoteStart: number;
   quoteEnd: number;
   body: string | null;
@@ -134,7 +135,11 @@ async function readRows(ctx: Ctx, where: SQL): Promise<SignalRow[]> {
       ORDER BY d.id DESC LIMIT 1
     ) d ON s.state <> 'suggested'
     ORDER BY s.occurred_at DESC, s.id DESC`);
-  return rows.map(({ body, quoteStart, quoteEnd, ...row }) => ({ ...row, context: contextOf(body, row.quote, quoteStart, quoteEnd) }));
+  return rows.map(({ body, quoteStart, quoteEnd, decided, ...row }) => ({
+    ...row,
+    context: contextOf(body, row.quote, quoteStart, quoteEnd),
+    decided: decided && { by: decided.by, at: new Date(decided.at) },
+  }));
 }
 
 function contextOf(body: string | null, quote: string, start: number, end: number): SignalRow["context"] {

@@ -5,12 +5,7 @@ const find = (body: string, over: Partial<ReadActivity> = {}) => findSignals({ t
 
 describe("a telling sentence becomes a signal of its kind, and the reason names the words", () => {
   test.each([
-    [
-      "bug",
-      "I moved to 2.1. Since then the server crashes on start. Logs below.",
-      "server crashes",
-      "Since then the server crashes on start.",
-    ],
+    ["bug", "I moved to 2.1. Since then the server crashes on start. Logs below.", "server crashes", "Since then the server crashes on start."],
     ["request", "We run nine queues. It would be nice to pause one of them.", "It would be nice to", "It would be nice to pause one of them."],
     ["friction", "The page on retries is really confusing. I gave up.", "confusing", "The page on retries is really confusing."],
     ["question", "We run nine queues. How do I pause one of them?", "How do I", "How do I pause one of them?"],
