@@ -1,7 +1,8 @@
 import type { Connector } from "#features/ledger/index.ts";
 import { git } from "./git/index.ts";
 import { githubArchive } from "./github-archive/index.ts";
+import { mbox } from "./mbox/index.ts";
 import { sample } from "./sample/index.ts";
 
 /** Every connector. A folder that is not named here fails the conformance test. */
-export const connectors: readonly Connector[] = [git, githubArchive, sample];
+export const connectors: readonly Connector[] = [git, githubArchive, mbox, sample];
