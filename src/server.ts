@@ -5,7 +5,6 @@ import { getRequestListener } from "@hono/node-server";
 import { AppError, toAppError } from "#core/errors.ts";
 import { createSetupToken } from "#features/access/index.ts";
 import { createApi } from "./api/index.ts";
-import { createApi } from "#api/index.ts";
 import { createApp } from "./host/app.ts";
 import { loadPages } from "./host/pages.ts";
 import { openRuntime, type Runtime } from "./runtime.ts";
