@@ -1,7 +1,7 @@
-export { type Account, findAccount, findAccountByEmail, type NewAccount, newAccountSchema, renameAccount } from "./account.ts";
+export { type Account, findAccount, type NewAccount, newAccountSchema, renameAccount } from "./account.ts";
 export { type ApiKeyGrant, type ApiKeyRow, createApiKey, findViewerByApiKey, listApiKeys, newApiKeySchema, revokeApiKey } from "./api-key.ts";
 export { type AuditRecord, type AuditRow, actorOf, listAudit, recordAudit } from "./audit.ts";
-export { type Auth, type AuthOptions, clientIpHeader, createAuth, type OauthProvider, oauthProviders } from "./auth.ts";
+export { type Auth, type AuthOptions, clientIpHeader, createAuth, type OauthProvider } from "./auth.ts";
 export {
   type CommunityChange,
   type CommunityDetail,
@@ -28,9 +28,8 @@ export {
   readInvitation,
   revokeInvitation,
 } from "./invitation.ts";
-export { checkPassword, passwordMinLength, passwordProblem } from "./password.ts";
-export { hitRateLimit } from "./rate-limit.ts";
-export { adminRoles, editorRoles, isAtLeast, parseRole, requireRole, requireScope, teamRoles } from "./role.ts";
+export { passwordMinLength, passwordProblem } from "./password.ts";
+export { adminRoles, editorRoles, isAtLeast, requireRole, requireScope, teamRoles } from "./role.ts";
 export { listSessions, revokeOtherSessions, revokeSession, type SessionRow } from "./session.ts";
 export { completeSetup, createSetupToken, hasOwner, readSetup, type SetupRefusal, type SetupState } from "./setup.ts";
 export {
@@ -50,7 +49,6 @@ export { changeRole, grantRole, joinCommunity, listTeam, removeFromTeam, type Te
 export { type Caller, findViewer, openCommunity } from "./viewer.ts";
 export {
   canSee,
-  holdsScope,
   type Role,
   roles,
   type Scope,
