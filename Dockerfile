@@ -8,7 +8,7 @@ COPY tsconfig.json vite.config.ts react-router.config.ts ./
 COPY scripts ./scripts
 COPY src ./src
 RUN node scripts/start.mjs --build \
- && npm prune --omit=dev --no-audit --no-fund \
+ && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
  && rm -rf node_modules/node node_modules/.bin/node
 
 FROM node:24-slim
