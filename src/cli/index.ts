@@ -1,5 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { errorCodes, toAppError } from "#core/errors.ts";
+import { addBackup } from "./backup.ts";
+import { addExport } from "./export.ts";
 import { addImport } from "./import.ts";
 import { addLists } from "./lists.ts";
 import { addServe } from "./serve.ts";
@@ -32,6 +34,8 @@ export function buildProgram(run: (action: (session: Session) => Promise<unknown
     .exitOverride();
   addImport(program, run);
   addLists(program, run);
+  addExport(program, run);
+  addBackup(program, run);
   addServe(program);
   return program;
 }

@@ -7,7 +7,7 @@ export interface Session {
   /** The folder that paths in arguments start from. */
   cwd: string;
   /** Opened on first use, so that a wrong path or flag costs nothing. Closed when the command ends. */
-  runtime(): Promise<Runtime>;
+  runtime(options?: { exclusive: boolean }): Promise<Runtime>;
   /** Aborted by the first Ctrl-C; the second ends the process. */
   signal: AbortSignal;
   /** For what the command is there to say. */
@@ -42,9 +42,9 @@ export function openSession(cwd: string): { session: Session; close(): Promise<v
     session: {
       cwd,
       signal: abort.signal,
-      runtime: () => {
+      runtime: (options = { exclusive: false }) => {
         // A command is no server: it shares a running one's database, and only warnings are worth a line.
-        opened ??= openRuntime({ unlimitedStatements: true, defaults: { logLevel: "warn" }, onNotice: err });
+        opened ??= openRuntime({ ...options, unlimitedStatements: true, defaults: { logLevel: "warn" }, onNotice: err });
         return opened;
       },
       out: (text) => void process.stdout.write(`${text}\n`),

@@ -30,7 +30,7 @@ export function openSecrets(path: string): SecretKeys {
     authSecret: randomBytes(32).toString("base64url"),
   };
   const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, serialize(fresh), { mode: 0o600 });
+  writeFileSync(draft, serializeSecrets(fresh), { mode: 0o600 });
   try {
     // Linked, not renamed: of two processes that start together the first wins and the second reads its keys.
     linkSync(draft, path);
@@ -59,7 +59,7 @@ export function addSecretKey(path: string): SecretKeys {
 export function writeSecrets(path: string, keys: SecretKeys): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, serialize(keys), { mode: 0o600 });
+  writeFileSync(draft, serializeSecrets(keys), { mode: 0o600 });
   renameSync(draft, path);
 }
 
@@ -79,7 +79,7 @@ export function parseSecrets(text: string, place: string): SecretKeys {
 }
 
 /** The keys as they are stored. */
-export function serialize(keys: SecretKeys): string {
+export function serializeSecrets(keys: SecretKeys): string {
   return `${JSON.stringify(keys, null, 2)}\n`;
 }
 
