@@ -9,6 +9,7 @@ interface Candidate {
   id: string;
   /** Whether rules read it at all: a human's words, not deleted, not part of a contribution. */
   readable: boolean;
+  opens: boolean;
   sourceId: string;
   threadId: string | null;
   identityId: string | null;
@@ -48,7 +49,7 @@ async function activitiesToRead(ctx: Ctx, changes: { threads: string[]; activiti
 async function readActivities(ctx: Ctx, ids: readonly string[]): Promise<void> {
   const candidates = await ctx.db.rows<Candidate>(sql`
     SELECT a.id, a.source_id AS "sourceId", a.thread_id AS "threadId", a.identity_id AS "identityId", a.visibility, a.occurred_at AS "occurredAt",
-      readable.yes AS readable,
+      readable.yes AS readable, opening.yes AS opens,
       CASE WHEN readable.yes AND opening.yes THEN coalesce(a.title, t.title) END AS title,
       CASE WHEN readable.yes AND right(a.kind, 7) = '_opened' THEN coalesce(t.labels, '{}') ELSE '{}' END AS labels,
       CASE WHEN readable.yes THEN left(a.body, ${proseLimit}) END AS body

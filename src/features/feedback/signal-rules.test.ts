@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { findSignals, type ReadActivity } from "./signal-rules.ts";
 
-const find = (body: string, over: Partial<ReadActivity> = {}) => findSignals({ title: null, labels: [], body, ...over });
+const find = (body: string, over: Partial<ReadActivity> = {}) => findSignals({ title: null, labels: [], opens: true, body, ...over });
 
 describe("a telling sentence becomes a signal of its kind, and the reason names the words", () => {
   test.each([
@@ -33,8 +33,15 @@ test("quoted mail, the mail below a signature and templates say nothing in the a
   expect(find("Done.\n\n-----Original Message-----\nThe server crashes on start.")).toEqual([]);
 });
 
+test("in a conversation a question mark alone is no feedback, asking how is", () => {
+  expect(find("Which version are you on?", { opens: false })).toEqual([]);
+  expect(find("How do I pause it?", { opens: false }).map((one) => one.kind)).toEqual(["question"]);
+});
+
 test("wishes and doubts are not taken for praise", () => {
   expect(find("It would be awesome if it were great.").map((one) => one.kind)).toEqual(["request"]);
+  expect(find("Isn't it great work?", { opens: false })).toEqual([]);
+  expect(find("I am glad that you were not confused by it.")).toEqual([]);
   expect(find("The docs are great, but I could not use them.").map((one) => one.kind)).not.toContain("praise");
 });
 

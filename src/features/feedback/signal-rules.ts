@@ -8,6 +8,8 @@ export interface ReadActivity {
   body: string | null;
   /** Labels of the thread, for its opening; none for what comes after. */
   labels: readonly string[];
+  /** Whether it opens a thread. People ask each other much in a conversation; only openings ask by a question mark alone. */
+  opens: boolean;
 }
 
 /** A passage that a rule took, with its place and in words why. */
@@ -23,7 +25,6 @@ export interface FoundSignal {
   confidence: number;
 }
 
-const negatedPraise = /\b(?:would be|could be|might be|'d be|will be|not|n't|if|but|however|unfortunately|no|great if|except)\b/i;
 const bodyRules = textRules.filter((rule) => !rule.id.endsWith(".titled"));
 const titleRules = textRules.filter((rule) => rule.id.endsWith(".titled") || rule.kind === "request" || rule.kind === "friction");
 const quoteMax = 500;
@@ -38,11 +39,12 @@ export function findSignals(activity: ReadActivity): FoundSignal[] {
   const title = activity.title ?? "";
   const masked = body === "" ? "" : maskProse(body);
   // Most texts fit no rule; only the rules that fit somewhere are looked for sentence by sentence.
-  const fitting = masked === "" ? [] : bodyRules.filter((rule) => fitsSomewhere(rule, masked));
+  const fitting = masked === "" ? [] : bodyRules.filter((rule) => fitsSomewhere(rule, masked, activity.opens));
   if (fitting.length === 0 && title === "" && activity.labels.length === 0) return [];
   const sentences = masked === "" ? [] : sentencesOf(masked, body);
   if (fitting.length > 0) {
-    for (const sentence of sentences) matchSentence(found, fitting, sentence, masked.slice(sentence.start, sentence.end));
+    for (const sentence of sentences)
+      matchSentence(found, fitting, { sentence, words: masked.slice(sentence.start, sentence.end), opens: activity.opens });
   }
   if (body !== "") matchForms(found, body, sentences, title);
   if (title !== "") matchTitle(found, title, sentences);
@@ -62,31 +64,40 @@ export function findSignals(activity: ReadActivity): FoundSignal[] {
   return [...found.values()];
 }
 
-function fitsSomewhere(rule: TextRule, masked: string): boolean {
+function fitsSomewhere(rule: TextRule, masked: string, opens: boolean): boolean {
   if (rule.kind !== "question") return rule.pattern.test(masked);
-  return /[?？؟]/.test(masked) || askingPhrase(masked) !== undefined;
+  return (opens && /[?？؟]/.test(masked)) || askingPhrase(masked) !== undefined;
 }
 
-function matchSentence(found: Map<SignalKind, FoundSignal>, rules: readonly TextRule[], sentence: Sentence, words: string): void {
+function matchSentence(
+  found: Map<SignalKind, FoundSignal>,
+  rules: readonly TextRule[],
+  { sentence, words, opens }: { sentence: Sentence; words: string; opens: boolean },
+): void {
   for (const rule of rules) {
     const held = found.get(rule.kind);
     if (held !== undefined && held.confidence >= rule.confidence) continue;
-    let matched = rule.pattern.exec(words)?.[0];
-    let says = rule.says;
-    if (rule.kind === "question") {
-      const phrase = askingPhrase(words);
-      matched = phrase?.words ?? (matched === undefined ? undefined : lastWords(words));
-      says = phrase?.name ?? rule.says;
-    }
-    if (matched === undefined || (rule.kind === "praise" && negatedPraise.test(words))) continue;
+    const told = rule.kind === "question" ? tellQuestion(rule, words, opens) : tell(rule, words);
+    if (told === undefined) continue;
     found.set(rule.kind, {
       kind: rule.kind,
       ...cut(sentence),
       rule: rule.id,
-      reason: `A sentence ${says}: “${squeeze(matched)}”.`,
+      reason: `A sentence ${told.says}: “${squeeze(told.words)}”.`,
       confidence: rule.confidence,
     });
   }
+}
+
+function tell(rule: TextRule, words: string): { says: string; words: string } | undefined {
+  const matched = rule.pattern.exec(words)?.[0];
+  return matched === undefined || rule.unless?.test(words) ? undefined : { says: rule.says, words: matched };
+}
+
+function tellQuestion(rule: TextRule, words: string, opens: boolean): { says: string; words: string } | undefined {
+  const phrase = askingPhrase(words);
+  if (phrase) return { says: phrase.name, words: phrase.words };
+  return opens && rule.pattern.test(words) ? { says: rule.says, words: lastWords(words) } : undefined;
 }
 
 function matchForms(found: Map<SignalKind, FoundSignal>, body: string, sentences: readonly Sentence[], title: string): void {
@@ -130,18 +141,21 @@ function pickQuote({ quote, quoteStart, quoteEnd }: Quote): Quote {
   return { quote, quoteStart, quoteEnd };
 }
 
-/** What stands for the whole where no sentence is telling: the first real sentence, else the title. */
+/** What stands for the whole where no sentence is telling: the title, else the first real sentence. */
 function wholeQuote(sentences: readonly Sentence[], title: string): Quote | undefined {
+  if (title !== "") return { quote: trimToQuote(title), quoteStart: 0, quoteEnd: 0 };
   const first = sentences.find((sentence) => sentence.text.length >= 20) ?? sentences[0];
-  if (first) return cut(first);
-  return title === "" ? undefined : { quote: title.slice(0, quoteMax), quoteStart: 0, quoteEnd: 0 };
+  return first && cut(first);
 }
 
 function cut(sentence: Sentence): Quote {
-  let quote = sentence.text.slice(0, quoteMax);
-  // Never through the middle of a surrogate pair.
-  if (/[\uD800-\uDBFF]$/.test(quote)) quote = quote.slice(0, -1);
+  const quote = trimToQuote(sentence.text);
   return { quote, quoteStart: sentence.start, quoteEnd: sentence.start + quote.length };
+}
+
+/** Never cuts through the middle of a surrogate pair. */
+function trimToQuote(text: string): string {
+  return text.slice(0, quoteMax).replace(/[\uD800-\uDBFF]$/, "");
 }
 
 function lastWords(words: string): string {

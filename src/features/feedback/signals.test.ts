@@ -76,7 +76,7 @@ test("a new label is seen through its thread", async () => {
   expect(await all()).toEqual([]);
   await ctx.db.execute(sql`UPDATE thread SET labels = '{bug}' WHERE community_id = ${ctx.community.id} AND id = ${thread.threadId}`);
   await signalsConsumer.run(ctx, { threads: [thread.threadId], identities: [], activities: [] });
-  expect(await all()).toMatchObject([{ kind: "bug", rule: "label", quote: "The queue stops at noon." }]);
+  expect(await all()).toMatchObject([{ kind: "bug", rule: "label", quote: "A thread", context: { before: "", after: "" } }]);
 });
 
 test("what becomes private or is deleted at its source disappears for those who may no longer see it, decided or not", async () => {

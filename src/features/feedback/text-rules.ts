@@ -8,6 +8,8 @@ export interface TextRule {
   says: string;
   confidence: number;
   pattern: RegExp;
+  /** Takes the sentence back: what negates it or makes it a wish. */
+  unless?: RegExp;
 }
 
 /** Source labels that state a kind. A person or a form set them, so they outweigh what words suggest. */
@@ -63,7 +65,7 @@ export const textRules: readonly TextRule[] = [
     id: "bug.crash",
     kind: "bug",
     says: "reports a crash or an exception",
-    confidence: 0.4,
+    confidence: 0.35,
     pattern:
       /\b(?:it|app|server|process|program|browser|tab|node|build|editor|vscode|vs code|page|client|script|tests?|compiler|which|that|this)\s+(?:\w+\s+){0,2}(?:crash(?:es|ed|ing)?|segfaults?|panic(?:s|ked)|hangs?|freezes?|froze)\b|\b(?:segmentation fault|stack overflow error|null pointer exception|nullpointerexception|memory leak|infinite loop|deadlock)\b|\b(?:throws?|threw|raises?|got|gets?|getting|getting an?|following|with(?: an?| the)?) (?:an? |the |this |following )*(?:\w+ ){0,2}(?:exception|error)s?\b/i,
   },
@@ -79,7 +81,7 @@ export const textRules: readonly TextRule[] = [
     id: "bug.named",
     kind: "bug",
     says: "calls it a bug",
-    confidence: 0.45,
+    confidence: 0.35,
     pattern:
       /\b(?:(?:this|it|that|which) (?:is|looks like|seems(?: like| to be)?|might be|may be|could be) (?:probably |likely |clearly |definitely )?(?:an? )(?:\w+ ){0,2}(?:bug|regression|defect)|(?:found|hit|encountered|reporting|noticed|discovered) (?:an?|the|this) (?:\w+ ){0,2}(?:bug|regression|defect)|regression (?:in|from|since|after|introduced)|it'?s a (?:\w+ )?(?:bug|regression))\b/i,
   },
@@ -113,7 +115,7 @@ export const textRules: readonly TextRule[] = [
     says: "asks for a feature in the title",
     confidence: 0.9,
     pattern:
-      /^(?:\[[^\]]*(?:feature|request|proposal|rfe|rfc|enhancement|idea)[^\]]*\]|(?:feature|enhancement|proposal|rfe|suggestion|idea|request)\s*:|(?:\[[^\]]*\] *)?(?:add|support|allow|implement|introduce|provide|enable|expose|make|improve|extend|option to|ability to)\s)/i,
+      /^(?:\[(?:[^\]]*[^\]\w])?(?:feature|request|proposal|rfe|enhancement|idea)\b[^\]]*\]|(?:feature|enhancement|proposal|rfe|suggestion|idea|request)\s*:|(?:\[[^\]]*\] *)?(?:add|support|allow|implement|introduce|provide|enable|expose|make|improve|extend|option to|ability to)\s)/i,
   },
   {
     id: "bug.titled",
@@ -128,6 +130,7 @@ export const textRules: readonly TextRule[] = [
     kind: "friction",
     says: "finds it confusing",
     confidence: 0.5,
+    unless: /(?:n't|\bnot|\bnever|\bless) (?:\w+ ){0,2}(?:confus|mislead|unclear|hard|difficult|tricky)/i,
     pattern:
       /\b(?:confus(?:ing|ed)|unintuitive|counter-?intuitive|misleading|unclear|not (?:very |at all |really )?(?:clear|obvious|intuitive)|hard to (?:understand|follow|find|use|read|debug|discover)|difficult to (?:understand|follow|find|use|debug)|tricky to|easy to miss)\b/i,
   },
@@ -153,8 +156,9 @@ export const textRules: readonly TextRule[] = [
     kind: "praise",
     says: "praises the work",
     confidence: 0.9,
+    unless: /\b(?:would be|could be|might be|will be|not|if|but|however|unfortunately|no|except)\b|'d be\b|n't\b|\?\s*$/i,
     pattern:
-      /\b(?:great|awesome|amazing|fantastic|excellent|wonderful|brilliant|nice|beautiful|impressive|good|outstanding|terrific|superb|lovely|incredible) (?:work|job|project|tool|library|lib|product|stuff|documentation|docs|feature|addition|framework|software|improvement|release|app|extension|idea|catch|find|one|write-?up|tutorial|guide|question|answer|contribution)\b|\b(?:thank(?:s| you)(?: (?:so|very) much| a lot)? for (?:the|your|this|all|making|building|creating|such|maintaining|providing|sharing|developing) (?:\w+ ){0,3}(?:work|project|tool|library|effort|software|framework|feature|app|extension|contribution|plugin|package|product|release|making|building))\b|\b(?:i|we) (?:really |absolutely |just |totally |especially )?(?:love|loved|adore|enjoy(?:ed)?) (?:this|it|the|how|that|your|using|working)\b|\b(?:works|worked|working) (?:like a charm|perfectly|flawlessly|great|beautifully|brilliantly)\b|\bkeep up the\b|\b(?:kudos|well done|hats off|good job|nice job|bravo)\b|\b(?:is|are|it'?s|looks?|that'?s|this is) (?:really |very |so |just |absolutely |simply |pretty )?(?:awesome|amazing|fantastic|brilliant|excellent|wonderful|great|perfect|superb|beautiful)\b/i,
+      /\b(?:great|awesome|amazing|fantastic|excellent|wonderful|brilliant|nice|beautiful|impressive|good|outstanding|terrific|superb|lovely|incredible) (?:work|job|project|tool|library|lib|product|stuff|documentation|docs|feature|addition|framework|software|improvement|release|app|extension|write-?up|tutorial|guide)\b|\b(?:thank(?:s| you)(?: (?:so|very) much| a lot)? for (?:the|your|this|all|making|building|creating|such|maintaining|providing|sharing|developing) (?:\w+ ){0,3}(?:work|project|tool|library|effort|software|framework|feature|app|extension|contribution|plugin|package|product|release|making|building))\b|\b(?:i|we) (?:really |absolutely |just |totally |especially )?(?:love|loved|adore|enjoy(?:ed)?) (?:this|it|the|how|that|your|using|working)\b|\b(?:works|worked|working) (?:like a charm|perfectly|flawlessly|great|beautifully|brilliantly)\b|\bkeep up the\b|\b(?:kudos|well done|hats off|good job|nice job|bravo)\b|\b(?:is|are|it'?s|looks?|that'?s|this is) (?:really |very |so |just |absolutely |simply |pretty )?(?:awesome|amazing|fantastic|brilliant|excellent|wonderful|great|perfect|superb|beautiful)\b/i,
   },
 ];
 

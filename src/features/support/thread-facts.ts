@@ -48,82 +48,122 @@ export interface ThreadFacts {
   mark: "question" | "not_question" | "answered" | "solved" | null;
 }
 
+type ThreadPart = Omit<ThreadFacts, keyof WordsPart>;
+type WordsPart = Pick<
+  ThreadFacts,
+  "accepted" | "opening" | "beginsWithReply" | "firstResponseAt" | "firstResponseBy" | "askedAgainAt" | "lastOwn"
+> & {
+  openingKind: ThreadFacts["askerKind"];
+};
+
+const wordless: WordsPart = {
+  accepted: false,
+  opening: null,
+  beginsWithReply: false,
+  firstResponseAt: null,
+  firstResponseBy: null,
+  askedAgainAt: null,
+  lastOwn: null,
+  openingKind: null,
+};
+
+/** Reads what the question rules need, for all given threads in two statements. */
+export async function readThreadFacts(ctx: Ctx, threadIds: readonly string[]): Promise<ThreadFacts[]> {
+  const threads = await readThreads(ctx, threadIds);
+  const words = new Map((await readWords(ctx, threadIds)).map(({ threadId, ...row }) => [threadId, row]));
+  return threads.map((thread) => {
+    const { openingKind, ...said } = words.get(thread.id) ?? wordless;
+    return { ...thread, ...said, accepted: thread.acceptedBySource || said.accepted, askerKind: thread.openerKind ?? openingKind };
+  });
+}
+
+function readThreads(ctx: Ctx, threadIds: readonly string[]) {
+  return ctx.db.rows<ThreadPart & { acceptedBySource: boolean; openerKind: ThreadFacts["askerKind"] }>(sql`
+    SELECT t.id, t.kind, t.title, t.labels, t.state, t.state_reason AS "stateReason", ch.kind || ' ' || ch.name AS "channelKind",
+      coalesce(t.attributes->>'answerable', 'false') = 'true' AS answerable,
+      coalesce(t.attributes->>'answered', t.attributes->>'solved', 'false') = 'true' OR t.attributes->>'acceptedAnswer' IS NOT NULL AS "acceptedBySource",
+      t.opened_at AS "openedAt", t.deleted_at AS "deletedAt", ${kindOf("i", "m")} AS "openerKind", ${markOf} AS mark
+    FROM thread t
+    JOIN channel ch ON ch.community_id = t.community_id AND ch.id = t.channel_id
+    LEFT JOIN identity i ON i.community_id = t.community_id AND i.id = t.opener_id
+    LEFT JOIN member m ON m.community_id = i.community_id AND m.id = i.member_id
+    WHERE t.community_id = ${ctx.community.id} AND t.id = ANY(${array(threadIds, "uuid")})`);
+}
+
+/** A member's kind counts for an identity that has none of its own. */
+function kindOf(identity: string, member: string) {
+  return sql.raw(
+    `CASE WHEN ${identity}.id IS NULL THEN NULL WHEN ${identity}.kind = 'human' THEN coalesce(${member}.kind, 'human') ELSE ${identity}.kind END`,
+  );
+}
+
+/** The mark by hand that is in force. */
+const newestMark = (column: "mark" | "at") =>
+  sql.raw(
+    `(SELECT k.${column} FROM question_mark k WHERE k.community_id = t.community_id AND k.thread_id = t.id AND k.withdrawn_at IS NULL ORDER BY k.id DESC LIMIT 1)`,
+  );
+const markOf = sql`nullif(${newestMark("mark")}, 'rules')`;
+
 /**
- * Reads what the question rules need, for all given threads in one statement.
+ * What was said in each thread, in the terms of the rules.
  *
  * Who counts as answering: a human or team *member* other than the asker's member, so that a second account of the
  * asker is still the asker. A word by an account that was deleted since is somebody else's word and counts as a peer's,
  * unless the asker is unknown too and may be the same person. Bots never answer. What the asker cannot see (a note
  * closed tighter than the thread) does not answer either.
+ *
+ * Windows and one grouping only: joins of intermediate results would be nested loops on tables without statistics.
  */
-export function readThreadFacts(ctx: Ctx, threadIds: readonly string[]): Promise<ThreadFacts[]> {
+function readWords(ctx: Ctx, threadIds: readonly string[]) {
   const communityId = ctx.community.id;
-  return ctx.db.rows<ThreadFacts>(sql`
-    WITH marks AS (
-      SELECT DISTINCT ON (thread_id) thread_id, mark, at FROM question_mark
-      WHERE community_id = ${communityId} AND thread_id = ANY(${array(threadIds, "uuid")}) AND withdrawn_at IS NULL
-      ORDER BY thread_id, id DESC
-    ), chosen AS (
-      SELECT t.*, oi.member_id AS opener_member, k.mark,
-        CASE WHEN k.mark = 'answered' THEN k.at ELSE '-infinity' END AS handled_at
+  return ctx.db.rows<WordsPart & { threadId: string }>(sql`
+    WITH words AS (
+      SELECT t.id AS thread_id, t.kind AS thread_kind, t.opened_at, a.id, a.occurred_at, a.reply_to, a.identity_id, i.member_id,
+        ${kindOf("i", "m")} AS author_kind, coalesce(a.attributes->>'accepted', 'false') = 'true' AS accepted,
+        row_number() OVER (PARTITION BY t.id ORDER BY (right(a.kind, 7) = '_opened') DESC, a.occurred_at, a.id) AS place,
+        right(a.kind, 7) = '_opened' AS is_opening, oi.member_id AS opener_member,
+        CASE WHEN ${newestMark("mark")} = 'answered' THEN ${newestMark("at")} ELSE '-infinity' END AS handled_at
       FROM thread t
+      JOIN activity a ON a.community_id = t.community_id AND a.thread_id = t.id
       LEFT JOIN identity oi ON oi.community_id = t.community_id AND oi.id = t.opener_id
-      LEFT JOIN marks k ON k.thread_id = t.id
+      LEFT JOIN identity i ON i.community_id = a.community_id AND i.id = a.identity_id
+      LEFT JOIN member m ON m.community_id = i.community_id AND m.id = i.member_id
       WHERE t.community_id = ${communityId} AND t.id = ANY(${array(threadIds, "uuid")})
-    ), words AS (
-      SELECT a.thread_id, a.id, a.occurred_at, a.reply_to, a.identity_id, i.member_id,
-        CASE WHEN i.id IS NULL THEN NULL WHEN i.kind = 'human' THEN coalesce(m.kind, 'human') ELSE i.kind END AS author_kind,
-        coalesce(a.attributes->>'accepted', 'false') = 'true' AS accepted,
-        row_number() OVER (PARTITION BY a.thread_id ORDER BY (right(a.kind, 7) = '_opened') DESC, a.occurred_at, a.id) AS place,
-        right(a.kind, 7) = '_opened' AS is_opening, c.opener_member, c.handled_at
-      FROM chosen c
-      JOIN activity a ON a.community_id = ${communityId} AND a.thread_id = c.id
-      LEFT JOIN identity i ON i.community_id = ${communityId} AND i.id = a.identity_id
-      LEFT JOIN member m ON m.community_id = ${communityId} AND m.id = i.member_id
-      WHERE a.kind = ANY(${array(wordKinds, "text")}) AND a.visibility <= c.visibility
+        AND a.kind = ANY(${array(wordKinds, "text")}) AND a.visibility <= t.visibility
         AND (a.deleted_at IS NULL OR right(a.kind, 7) = '_opened')
     ), asked AS (
-      SELECT w.*, coalesce(opener_member, first_value(member_id) OVER (PARTITION BY thread_id ORDER BY place)) AS asker
-      FROM words w
+      SELECT w.*, coalesce(opener_member, first_value(member_id) OVER (PARTITION BY thread_id ORDER BY place)) AS asker FROM words w
     ), judged AS (
-      SELECT x.*, max(place) FILTER (WHERE other) OVER (PARTITION BY thread_id) AS last_other
-      FROM (
-        SELECT asked.*,
-          place > 1 AND CASE WHEN identity_id IS NULL THEN asker IS NOT NULL
-            ELSE author_kind <> 'bot' AND member_id IS DISTINCT FROM asker END AS other,
-          place > 1 AND asker IS NOT NULL AND member_id IS NOT DISTINCT FROM asker AS own
-        FROM asked
-      ) x
+      SELECT asked.*,
+        place > 1 AND CASE WHEN identity_id IS NULL THEN asker IS NOT NULL
+          ELSE author_kind <> 'bot' AND member_id IS DISTINCT FROM asker END AS other,
+        place > 1 AND asker IS NOT NULL AND member_id IS NOT DISTINCT FROM asker AS own
+      FROM asked
+    ), spanned AS (
+      SELECT judged.*, min(place) FILTER (WHERE other) OVER thread AS first_other, max(place) FILTER (WHERE other) OVER thread AS last_other
+      FROM judged WINDOW thread AS (PARTITION BY thread_id)
+    ), placed AS (
+      SELECT spanned.*,
+        min(place) FILTER (WHERE own AND place > coalesce(last_other, 0) AND occurred_at > handled_at) OVER thread AS asked_again,
+        max(place) FILTER (WHERE own AND last_other IS NOT NULL) OVER thread AS last_own
+      FROM spanned WINDOW thread AS (PARTITION BY thread_id)
     ), facts AS (
-      SELECT thread_id,
-        min(place) FILTER (WHERE other) AS first_other,
-        min(place) FILTER (WHERE own AND place > coalesce(last_other, 0) AND occurred_at > handled_at) AS asked_again,
-        max(place) FILTER (WHERE own AND last_other IS NOT NULL) AS last_own,
-        bool_or(accepted) AS accepted
-      FROM judged GROUP BY thread_id
+      SELECT thread_id, thread_kind, bool_or(accepted) AS accepted,
+        min(id::text) FILTER (WHERE place = 1)::uuid AS opening_id,
+        coalesce(bool_or(NOT is_opening AND reply_to IS NOT NULL) FILTER (WHERE place = 1), false) AS begins_with_reply,
+        min(author_kind) FILTER (WHERE place = 1) AS opening_kind,
+        min(greatest(occurred_at, opened_at)) FILTER (WHERE place = first_other) AS first_at,
+        min(CASE WHEN author_kind = 'team' THEN 'team' ELSE 'peer' END) FILTER (WHERE place = first_other) AS first_by,
+        min(occurred_at) FILTER (WHERE place = asked_again) AS asked_again_at,
+        min(id::text) FILTER (WHERE place = last_own)::uuid AS last_own_id
+      FROM placed GROUP BY thread_id, thread_kind
     )
-    SELECT c.id, c.kind, c.title, c.labels, c.state, c.state_reason AS "stateReason", ch.kind || ' ' || ch.name AS "channelKind",
-      coalesce(c.attributes->>'answerable', 'false') = 'true' AS answerable,
-      coalesce(f.accepted, false) OR coalesce(c.attributes->>'answered', c.attributes->>'solved', 'false') = 'true'
-        OR c.attributes->>'acceptedAnswer' IS NOT NULL AS accepted,
-      c.opened_at AS "openedAt", c.deleted_at AS "deletedAt",
-      CASE WHEN c.kind NOT IN ('pull_request', 'merge_request', 'change') THEN left(oa.body, ${readChars}) END AS opening,
-      coalesce(NOT o.is_opening AND o.reply_to IS NOT NULL, false) AS "beginsWithReply",
-      CASE WHEN opener.id IS NULL THEN o.author_kind WHEN opener.kind = 'human' THEN coalesce(om.kind, 'human') ELSE opener.kind END AS "askerKind",
-      CASE WHEN r.thread_id IS NOT NULL THEN greatest(r.occurred_at, c.opened_at) END AS "firstResponseAt",
-      CASE WHEN r.thread_id IS NULL THEN NULL WHEN r.author_kind = 'team' THEN 'team' ELSE 'peer' END AS "firstResponseBy",
-      g.occurred_at AS "askedAgainAt",
-      left(la.body, ${readChars}) AS "lastOwn",
-      nullif(c.mark, 'rules') AS mark
-    FROM chosen c
-    JOIN channel ch ON ch.community_id = c.community_id AND ch.id = c.channel_id
-    LEFT JOIN facts f ON f.thread_id = c.id
-    LEFT JOIN judged o ON o.thread_id = c.id AND o.place = 1
-    LEFT JOIN judged r ON r.thread_id = c.id AND r.place = f.first_other
-    LEFT JOIN judged g ON g.thread_id = c.id AND g.place = f.asked_again
-    LEFT JOIN judged l ON l.thread_id = c.id AND l.place = f.last_own
-    LEFT JOIN activity oa ON oa.community_id = c.community_id AND oa.id = o.id AND oa.deleted_at IS NULL
-    LEFT JOIN activity la ON la.community_id = c.community_id AND la.id = l.id
-    LEFT JOIN identity opener ON opener.community_id = c.community_id AND opener.id = c.opener_id
-    LEFT JOIN member om ON om.community_id = c.community_id AND om.id = opener.member_id`);
+    SELECT f.thread_id AS "threadId", f.accepted, f.begins_with_reply AS "beginsWithReply", f.opening_kind AS "openingKind",
+      f.first_at AS "firstResponseAt", f.first_by AS "firstResponseBy", f.asked_again_at AS "askedAgainAt",
+      (SELECT left(a.body, ${readChars}) FROM activity a
+       WHERE a.community_id = ${communityId} AND a.id = f.opening_id AND a.deleted_at IS NULL
+         AND f.thread_kind NOT IN ('pull_request', 'merge_request', 'change')) AS opening,
+      (SELECT left(a.body, ${readChars}) FROM activity a WHERE a.community_id = ${communityId} AND a.id = f.last_own_id
+         AND f.thread_kind NOT IN ('pull_request', 'merge_request', 'change')) AS "lastOwn"
+    FROM facts f`);
 }
