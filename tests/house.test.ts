@@ -118,7 +118,7 @@ describe("boundaries", () => {
   });
 
   test("a file that cannot be parsed is named, with its line", () => {
-    expect(() => readImports(withFiles({ "src/core/fault.ts": "export const a = 1;\nexport const = ;" }))).toThrow("src/core/fault.ts:2");
+    expect(() => breachesIn({ "src/core/fault.ts": "export const a = 1;\nexport const = ;" })).toThrow("src/core/fault.ts:2");
   });
 });
 

@@ -27,7 +27,7 @@ export const steps: readonly Step[] = [
   {
     name: "format and lint",
     remedy: "npm run check -- --fix mends most of it",
-    run: (root) => biome(root, "--error-on-warnings", "--max-diagnostics=60"),
+    run: (root) => biome(root, "--error-on-warnings", "--diagnostic-level=warn", "--max-diagnostics=60"),
     fix: (root) => biome(root, "--write", "--diagnostic-level=error", "--max-diagnostics=none"),
   },
   {
