@@ -423,6 +423,12 @@ CREATE TABLE "thread" (
 	CONSTRAINT "thread_key" UNIQUE("community_id","source_id","external_id")
 );
 --> statement-breakpoint
+CREATE TABLE "dirty_identity" (
+	"community_id" uuid NOT NULL,
+	"identity_id" uuid NOT NULL,
+	CONSTRAINT "dirty_identity_community_id_identity_id_pk" PRIMARY KEY("community_id","identity_id")
+);
+--> statement-breakpoint
 CREATE TABLE "identity_activity" (
 	"community_id" uuid NOT NULL,
 	"identity_id" uuid NOT NULL,
@@ -539,6 +545,7 @@ ALTER TABLE "sync_log" ADD CONSTRAINT "sync_log_community_id_sync_id_sync_commun
 ALTER TABLE "thread" ADD CONSTRAINT "thread_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "thread" ADD CONSTRAINT "thread_community_id_source_id_source_community_id_id_fk" FOREIGN KEY ("community_id","source_id") REFERENCES "public"."source"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "thread" ADD CONSTRAINT "thread_community_id_channel_id_channel_community_id_id_fk" FOREIGN KEY ("community_id","channel_id") REFERENCES "public"."channel"("community_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "dirty_identity" ADD CONSTRAINT "dirty_identity_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "identity_activity" ADD CONSTRAINT "identity_activity_community_id_identity_id_identity_community_id_id_fk" FOREIGN KEY ("community_id","identity_id") REFERENCES "public"."identity"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "kind_suggestion" ADD CONSTRAINT "kind_suggestion_community_id_identity_id_identity_community_id_id_fk" FOREIGN KEY ("community_id","identity_id") REFERENCES "public"."identity"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "member" ADD CONSTRAINT "member_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

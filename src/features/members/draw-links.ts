@@ -140,12 +140,15 @@ async function storeLinks(ctx: Ctx, drawn: readonly DrawnLink[]): Promise<string
 /** Links that came with an import know nothing of what people decided about the pair: hold them back where they decided. */
 async function respectDecisions(ctx: Ctx, identityIds: readonly string[]): Promise<string[]> {
   const rows = await ctx.db.rows<{ a: string; b: string }>(sql`
+    WITH decided AS MATERIALIZED (
+      SELECT DISTINCT d.identity_a, d.identity_b FROM identity_link d
+      WHERE d.community_id = ${ctx.community.id} AND d.author <> 'rule' AND d.state <> 'accepted'
+        AND (d.identity_a = ANY(${array(identityIds, "uuid")}) OR d.identity_b = ANY(${array(identityIds, "uuid")}))
+    )
     UPDATE identity_link l SET state = 'suggested', changed_at = ${ctx.clock.now()}
-    FROM identity_link d
-    WHERE l.community_id = ${ctx.community.id} AND l.author = 'rule' AND l.state = 'accepted'
-      AND (l.identity_a = ANY(${array(identityIds, "uuid")}) OR l.identity_b = ANY(${array(identityIds, "uuid")}))
-      AND d.community_id = l.community_id AND d.identity_a = l.identity_a AND d.identity_b = l.identity_b
-      AND d.author <> 'rule' AND d.state <> 'accepted'
+    FROM decided d
+    WHERE l.community_id = ${ctx.community.id} AND l.identity_a = d.identity_a AND l.identity_b = d.identity_b
+      AND l.author = 'rule' AND l.state = 'accepted'
     RETURNING l.identity_a AS a, l.identity_b AS b`);
   return rows.flatMap(({ a, b }) => [a, b]);
 }

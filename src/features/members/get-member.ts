@@ -101,15 +101,18 @@ function loadLinks(ctx: Ctx, memberId: string, identityIds: string[]): Promise<M
   return ctx.db.rows<MemberLink>(sql`
     SELECT l.id, l.identity_a AS "identityA", l.identity_b AS "identityB", l.state, l.rule, l.evidence, l.strength, l.author,
            l.created_at AS "createdAt", l.changed_at AS "changedAt", l.state = 'accepted' AND a.member_id <> b.member_id AS "heldBack",
-           CASE WHEN o.id IS NULL THEN NULL
-                ELSE json_build_object('memberId', o.member_id, 'identityId', o.id, 'name', m.display_name, 'platform', o.platform) END AS other
+           CASE WHEN o.identity_id IS NULL THEN NULL
+                ELSE json_build_object('memberId', o.member_id, 'identityId', o.identity_id, 'name', m.display_name, 'platform', o.platform) END AS other
     FROM identity_link l
     JOIN identity a ON a.community_id = l.community_id AND a.id = l.identity_a
     JOIN identity b ON b.community_id = l.community_id AND b.id = l.identity_b
-    LEFT JOIN identity o ON o.community_id = l.community_id AND o.id IN (l.identity_a, l.identity_b) AND o.member_id <> ${memberId}
-    LEFT JOIN member m ON m.community_id = o.community_id AND m.id = o.member_id
+    LEFT JOIN LATERAL (
+      SELECT a.id AS identity_id, a.member_id, a.platform WHERE a.member_id <> ${memberId}
+      UNION ALL SELECT b.id, b.member_id, b.platform WHERE b.member_id <> ${memberId}
+    ) o ON true
+    LEFT JOIN member m ON m.community_id = l.community_id AND m.id = o.member_id
     WHERE l.community_id = ${ctx.community.id}
-      AND (o.id IS NULL OR ${visibleTo(ctx, "m")})
+      AND (o.identity_id IS NULL OR ${visibleTo(ctx, "m")})
       AND l.id IN (SELECT x.id FROM identity_link x WHERE x.community_id = ${ctx.community.id} AND x.identity_a = ANY(${ids})
                    UNION SELECT x.id FROM identity_link x WHERE x.community_id = ${ctx.community.id} AND x.identity_b = ANY(${ids}))
     ORDER BY l.state, l.strength DESC, l.id`);

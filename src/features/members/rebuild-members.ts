@@ -62,24 +62,30 @@ export async function rebuildMembers(ctx: Ctx, identityIds: readonly string[]): 
   return { moved: moves.map(({ id }) => id), marked };
 }
 
-/** The given identities, all that share a member with them, and all that accepted links lead to from there. */
-function loadNeighbourhood(ctx: Ctx, identityIds: readonly string[]): Promise<PlacedIdentity[]> {
+/**
+ * The given identities, all that share a member with them, and all that accepted links lead to from there. Members
+ * are components already, so a step leads from member to member and few steps reach everything.
+ */
+async function loadNeighbourhood(ctx: Ctx, identityIds: readonly string[]): Promise<PlacedIdentity[]> {
   const communityId = ctx.community.id;
-  return ctx.db.rows<PlacedIdentity>(sql`
-    WITH RECURSIVE near(id) AS (
+  const near = new Set<string>();
+  for (let step = [...identityIds]; step.length > 0; ) {
+    for (const id of step) near.add(id);
+    const from = array(step, "uuid");
+    const found = await ctx.db.rows<{ id: string }>(sql`
       SELECT mate.id
-      FROM (SELECT DISTINCT i.member_id FROM identity i WHERE i.community_id = ${communityId} AND i.id = ANY(${array(identityIds, "uuid")})) own
+      FROM (SELECT DISTINCT i.member_id FROM identity i WHERE i.community_id = ${communityId} AND i.id = ANY(${from})) own
       JOIN identity mate ON mate.community_id = ${communityId} AND mate.member_id = own.member_id
       UNION
-      SELECT step.id FROM near JOIN LATERAL (
-        SELECT l.identity_b AS id FROM identity_link l WHERE l.community_id = ${communityId} AND l.identity_a = near.id AND l.state = 'accepted'
-        UNION ALL
-        SELECT l.identity_a FROM identity_link l WHERE l.community_id = ${communityId} AND l.identity_b = near.id AND l.state = 'accepted'
-      ) step ON true
-    )
+      SELECT l.identity_b FROM identity_link l WHERE l.community_id = ${communityId} AND l.identity_a = ANY(${from}) AND l.state = 'accepted'
+      UNION
+      SELECT l.identity_a FROM identity_link l WHERE l.community_id = ${communityId} AND l.identity_b = ANY(${from}) AND l.state = 'accepted'`);
+    step = found.map(({ id }) => id).filter((id) => !near.has(id));
+  }
+  return ctx.db.rows<PlacedIdentity>(sql`
     SELECT i.id, i.member_id AS "memberId", i.platform, i.external_id AS "externalId", i.display_name AS "displayName", i.login, i.email,
            i.avatar_url AS "avatarUrl", i.kind, i.kind_reason AS "kindReason", i.kind_locked AS "kindLocked"
-    FROM near JOIN identity i ON i.community_id = ${communityId} AND i.id = near.id`);
+    FROM identity i WHERE i.community_id = ${communityId} AND i.id = ANY(${array([...near], "uuid")})`);
 }
 
 function loadEdges(ctx: Ctx, identityIds: readonly string[]): Promise<Edge[]> {

@@ -10,9 +10,13 @@ const wholeMax = 500;
  * The price: when a source moves an activity of a large identity to another day, the old day's mark stays until
  * `repairMembers`.
  * @param changes.identities counted whole unless they are among the authors of `changes.activities`
+ * @param changes.whole counted whole in any case
  * @returns the identities whose totals changed
  */
-export async function recount(ctx: Ctx, changes: { identities: readonly string[]; activities: readonly string[] }): Promise<string[]> {
+export async function recount(
+  ctx: Ctx,
+  changes: { identities: readonly string[]; activities: readonly string[]; whole?: readonly string[] },
+): Promise<string[]> {
   const communityId = ctx.community.id;
   const touched = await ctx.db.rows<{ id: string; authored: boolean; counted: number }>(sql`
     SELECT n.id, bool_or(n.authored) AS authored,
@@ -20,9 +24,10 @@ export async function recount(ctx: Ctx, changes: { identities: readonly string[]
     FROM (
       SELECT a.identity_id AS id, true AS authored FROM activity a
       WHERE a.community_id = ${communityId} AND a.id = ANY(${array(changes.activities, "uuid")}) AND a.identity_id IS NOT NULL
-      UNION SELECT id, false FROM unnest(${array(changes.identities, "uuid")}) AS given(id)
+      UNION SELECT id, false FROM unnest(${array([...changes.identities, ...(changes.whole ?? [])], "uuid")}) AS given(id)
     ) n GROUP BY n.id`);
-  const isLarge = (row: { authored: boolean; counted: number }) => row.authored && row.counted >= wholeMax;
+  const asked = new Set(changes.whole);
+  const isLarge = (row: { id: string; authored: boolean; counted: number }) => row.authored && row.counted >= wholeMax && !asked.has(row.id);
   const large = touched.filter(isLarge).map(({ id }) => id);
   const byDays = large.length > 0 ? await recountDays(ctx, { identities: large, activities: changes.activities }) : { changed: [], shrunk: [] };
   const fresh = touched.filter((row) => row.counted === 0).map(({ id }) => id);

@@ -101,6 +101,16 @@ export const identityActivity = pgTable(
   ],
 );
 
+/** Identities that an import touched and that wait to be placed and counted, some thousand at a time. */
+export const dirtyIdentity = pgTable(
+  "dirty_identity",
+  {
+    communityId: communityId(),
+    identityId: uuid("identity_id").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.communityId, t.identityId] })],
+);
+
 /** An identity that looks like a bot. Only people turn it into a mark. */
 export const kindSuggestion = pgTable(
   "kind_suggestion",
