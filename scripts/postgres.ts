@@ -125,7 +125,7 @@ async function startPrivate(programs: string): Promise<PostgresServer> {
     const found = await waitFor(url, postgres);
     return {
       url,
-      description: `PostgreSQL ${found}, a private server from ${dirname(programs)}`,
+      description: `PostgreSQL ${found}, a private server from ${dirname(programs)} (fsync off)`,
       close: async () => {
         const ended = new Promise((settle) => postgres.once("exit", settle));
         postgres.kill("SIGINT");
