@@ -17,10 +17,10 @@ export async function measurePages(url: string, founded: Founded): Promise<Recor
   };
   const base = `/studio/${founded.slug}`;
   const cases: Record<string, (turn: number) => string> = {
-    Today: () => base,
-    Threads: () => `${base}/threads`,
-    Members: () => `${base}/members`,
-    Search: (turn) => `${base}/search?q=${encodeURIComponent(queries[turn % queries.length] ?? "")}`,
+    today: () => base,
+    threads: () => `${base}/threads`,
+    members: () => `${base}/members`,
+    search: (turn) => `${base}/search?q=${encodeURIComponent(queries[turn % queries.length] ?? "")}`,
   };
   const times: Record<string, Times> = {};
   for (const [name, path] of Object.entries(cases)) {

@@ -36,19 +36,19 @@ export async function measureReads(core: CoreContext, founded: Founded): Promise
   const threads = await sampleIds(ctx, "thread");
   const members = await sampleIds(ctx, "member");
   const cases: Record<string, (turn: number) => Promise<unknown>> = {
-    Today: () => loadToday(ctx),
-    Threads: () => listThreads(ctx, { sort: "recent", limit: 40 }),
-    "Threads, page 20": pageTwenty(ctx),
-    "Threads, waiting": () => listThreads(ctx, { waiting: true, sort: "waiting", limit: 40 }),
-    "Threads, by words": (turn) => listThreads(ctx, { q: queries[turn % queries.length], sort: "recent", limit: 40 }),
-    "A thread": async (turn) => {
+    today: () => loadToday(ctx),
+    threads: () => listThreads(ctx, { sort: "recent", limit: 40 }),
+    "threads, page 20": pageTwenty(ctx),
+    "threads, waiting": () => listThreads(ctx, { waiting: true, sort: "waiting", limit: 40 }),
+    "threads, by words": (turn) => listThreads(ctx, { q: queries[turn % queries.length], sort: "recent", limit: 40 }),
+    "a thread": async (turn) => {
       const threadId = threads[turn % threads.length] ?? "";
       await Promise.all([getThread(ctx, { threadId }), listThreadActivities(ctx, { threadId, limit: 100 })]);
     },
-    Members: () => listMembers(ctx, { kind: "human", sort: "recent", limit: 40 }),
-    "Members, by name": (turn) => listMembers(ctx, { q: ["maya", "佐藤", "müller", "silva", "weber@", "nguyen"][turn % 6], limit: 40 }),
-    "A member": (turn) => getMember(ctx, { memberId: members[turn % members.length] ?? "" }),
-    Search: (turn) => search(ctx, { query: queries[turn % queries.length] ?? "", limit: 20 }),
+    members: () => listMembers(ctx, { kind: "human", sort: "recent", limit: 40 }),
+    "members, by name": (turn) => listMembers(ctx, { q: ["maya", "佐藤", "müller", "silva", "weber@", "nguyen"][turn % 6], limit: 40 }),
+    "a member": (turn) => getMember(ctx, { memberId: members[turn % members.length] ?? "" }),
+    search: (turn) => search(ctx, { query: queries[turn % queries.length] ?? "", limit: 20 }),
   };
   const times: Record<string, Times> = {};
   for (const [name, work] of Object.entries(cases)) {

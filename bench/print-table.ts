@@ -23,7 +23,7 @@ export function printTable(runs: readonly CaseResult[]): void {
   for (const consumer of namesOf(runs.map((run) => run.derive?.each)))
     line(`  ${consumer}, s`, (run) => (run.derive?.each[consumer] === undefined ? undefined : seconds(run.derive.each[consumer] ?? 0)));
   line("database, MB", (run) => number(run.databaseMb));
-  line("re-import, times faster", (run) => run.reimport && run.reimport.timesFaster.toFixed(1));
+  line("re-import, times faster", (run) => run.reimport?.timesFaster.toFixed(1));
   const times = (label: string, of: (run: CaseResult) => Record<string, Times> | undefined) => {
     for (const name of namesOf(runs.map(of))) {
       line(`${label} ${name}, p50 / p95 ms`, (run) => {

@@ -1,6 +1,5 @@
 import { rmSync } from "node:fs";
 import { openRuntime } from "#app/runtime.ts";
-import { startServer } from "#app/server.ts";
 import { sql } from "#core/database/database.ts";
 import { type Founded, foundCommunity } from "./found-community.ts";
 import { measureDerive } from "./measure-derive.ts";
@@ -20,6 +19,8 @@ async function runCase(input: CaseInput): Promise<CaseResult> {
   const result: CaseResult = { database: input.database, size: input.size, ...(generate ? { generate } : {}), ...stored };
   if (!wants("read") && !wants("pages") && !wants("portal")) return result;
 
+  // Loaded late: measuring the ingest needs neither pages nor API.
+  const { startServer } = await import("#app/server.ts");
   const server = await startServer({ role: "web", host: "127.0.0.1", port: "0" });
   try {
     if (wants("read")) result.read = await measureReads(server.runtime, founded);
