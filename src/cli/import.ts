@@ -74,7 +74,7 @@ export async function importPath(session: Session, input: { path: string; connec
           detail: `${(progress.counts.new.activities + progress.counts.changed.activities + progress.counts.same.activities).toLocaleString("en")} activities, ${Math.round(progress.ratePerSecond).toLocaleString("en")}/s`,
         }),
     });
-    await derive(session, ctx, bar);
+    await deriveNow(session, ctx, bar);
   } finally {
     bar.end();
   }
@@ -83,7 +83,8 @@ export async function importPath(session: Session, input: { path: string; connec
   return outcome;
 }
 
-async function derive(session: Session, ctx: Ctx, bar: ReturnType<typeof createProgressBar>): Promise<void> {
+/** Works off what an import changed, as the server's jobs would, so that the next command sees it. */
+export async function deriveNow(session: Session, ctx: Ctx, bar: ReturnType<typeof createProgressBar>): Promise<void> {
   const words: Record<string, string> = { rollup: "Counting", members: "Joining identities", questions: "Finding questions", signals: "Finding signals", search: "Indexing for search" };
   await drainOutbox(ctx, {
     consumers,

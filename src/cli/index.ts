@@ -4,6 +4,9 @@ import { addBackup } from "./backup.ts";
 import { addExport } from "./export.ts";
 import { addImport } from "./import.ts";
 import { addLists } from "./lists.ts";
+import { addMetrics } from "./metrics.ts";
+import { addReport } from "./report.ts";
+import { addSample } from "./sample.ts";
 import { addServe } from "./serve.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -34,8 +37,11 @@ export function buildProgram(run: (action: (session: Session) => Promise<unknown
     .exitOverride();
   addImport(program, run);
   addLists(program, run);
+  addMetrics(program, run);
+  addReport(program, run);
   addExport(program, run);
   addBackup(program, run);
+  addSample(program, run);
   addServe(program);
   return program;
 }
@@ -60,8 +66,10 @@ export async function runCommandLine(args: readonly string[], cwd: string): Prom
       session.err(session.signal.reason instanceof Error ? session.signal.reason.message : "Stopped.");
       return 130;
     }
+    // The reader of our output has left, such as `head`.
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") return 0;
     const appError = toAppError(error);
-    session.err(appError.code === "internal" && appError.internal ? `${appError.message}\n${appError.internal}` : appError.message);
+    session.err(appError.code === "internal" && appError.internal ? `Something went wrong: ${appError.internal}` : appError.message);
     return appError.exitCode;
   } finally {
     await close();

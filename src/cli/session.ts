@@ -43,8 +43,8 @@ export function openSession(cwd: string): { session: Session; close(): Promise<v
       cwd,
       signal: abort.signal,
       runtime: (options = { exclusive: false }) => {
-        // A command is no server: it shares a running one's database, and only warnings are worth a line.
-        opened ??= openRuntime({ ...options, unlimitedStatements: true, defaults: { logLevel: "warn" }, onNotice: err });
+        // A command is no server: it shares a running one's database, and only what goes wrong is worth a line.
+        opened ??= openRuntime({ ...options, unlimitedStatements: true, defaults: { logLevel: "warn", slowQueryMs: 60_000 }, onNotice: err });
         return opened;
       },
       out: (text) => void process.stdout.write(`${text}\n`),
