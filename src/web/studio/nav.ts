@@ -35,6 +35,10 @@ export const navigation: readonly NavGroup[] = [
   { title: "Loop", items: [{ label: "Signals", path: "signals", key: "s", count: "signals" }] },
   {
     title: "Know",
-    items: [{ label: "Metrics", path: "metrics", key: "k" }],
+    items: [
+      { label: "Metrics", path: "metrics", key: "k" },
+      { label: "Sources", path: "sources", key: "r" },
+      { label: "Settings", path: "settings", key: "e" },
+    ],
   },
 ];

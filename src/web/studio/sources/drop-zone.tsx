@@ -1,0 +1,103 @@
+import { Button, Progress } from "@mantine/core";
+import { useRef, useState } from "react";
+import { useNavigate } from "react-router";
+import classes from "./drop-zone.module.css";
+
+type State = { phase: "idle" } | { phase: "sending"; name: string; percent: number } | { phase: "failed"; name: string; problem: string };
+
+/**
+ * Takes an export by drop or by choice and sends it as it is to the API, which checks it before it answers; then the
+ * source's page shows how it is brought in.
+ * @param props.connector which connector reads it; found out from the file when empty
+ */
+export function DropZone({ community, connector, accept }: { community: string; connector: string; accept?: string }) {
+  const [state, setState] = useState<State>({ phase: "idle" });
+  const [over, setOver] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const navigate = useNavigate();
+
+  const send = (file: File) => {
+    const query = new URLSearchParams({ fileName: file.name, ...(connector ? { connector } : {}) });
+    const request = new XMLHttpRequest();
+    request.open("POST", `/api/v1/communities/${community}/imports?${query}`);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.upload.onprogress = (event) => setState({ phase: "sending", name: file.name, percent: event.total > 0 ? (event.loaded / event.total) * 100 : 0 });
+    request.onerror = () => setState({ phase: "failed", name: file.name, problem: "The connection broke before the file had arrived. Try again." });
+    request.onload = () => {
+      const answer = readAnswer(request.responseText);
+      if (request.status < 300 && answer.sourceId) void navigate(`/studio/${community}/sources/${answer.sourceId}`);
+      else setState({ phase: "failed", name: file.name, problem: answer.detail ?? answer.title ?? `The server answered ${request.status}.` });
+    };
+    setState({ phase: "sending", name: file.name, percent: 0 });
+    request.send(file);
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is a shortcut; the button inside does the same by keyboard
+    <div
+      className={classes.zone}
+      data-over={over}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        const [file] = event.dataTransfer.files;
+        if (file) send(file);
+      }}
+    >
+      <input
+        ref={input}
+        type="file"
+        accept={accept}
+        className="visually-hidden"
+        aria-label="Export file"
+        tabIndex={-1}
+        onChange={(event) => {
+          const file = event.currentTarget.files?.[0];
+          event.currentTarget.value = "";
+          if (file) send(file);
+        }}
+      />
+      {state.phase === "sending" ? (
+        <div className={classes.bar} role="status">
+          <p>
+            {state.percent < 100 ? `Sending ${state.name} …` : `Checking ${state.name} …`}
+          </p>
+          <Progress value={state.percent} animated aria-label={`Sending ${state.name}`} />
+        </div>
+      ) : (
+        <>
+          {state.phase === "failed" ? (
+            <p className={classes.problem} role="alert">
+              <b>{state.name}</b>: {state.problem}
+            </p>
+          ) : (
+            <span>Drop an export here, or</span>
+          )}
+          <Button variant="default" onClick={() => input.current?.click()}>
+            {state.phase === "failed" ? "Choose another file" : "Choose a file"}
+          </Button>
+        </>
+      )}
+    </div>
+  );
+}
+
+function readAnswer(text: string): { sourceId?: string; detail?: string; title?: string } {
+  try {
+    const answer: unknown = JSON.parse(text);
+    if (typeof answer !== "object" || answer === null) return {};
+    const field = (name: string) => {
+      const value: unknown = Reflect.get(answer, name);
+      return typeof value === "string" ? value : undefined;
+    };
+    return { sourceId: field("sourceId"), detail: field("detail"), title: field("title") };
+  } catch {
+    // A proxy in between answered with a page of its own: its status says enough.
+    return {};
+  }
+}
