@@ -6,7 +6,6 @@ import { describe, expect, it } from "vitest";
 import type { NormalizedActivity, RawRecord } from "#features/ledger/index.ts";
 import { foldBatches, readFileWith } from "../testing.ts";
 import { git } from "./index.ts";
-import { Mailmap } from "./mailmap.ts";
 import { readTrailers } from "./trailers.ts";
 
 const settings = { visibility: "team" as const };
@@ -269,7 +268,7 @@ describe("git: broken and unusual repositories", () => {
   });
 });
 
-describe("git: trailers and .mailmap", () => {
+describe("git: trailers", () => {
   it.each([
     ["Reviewed-by: A <a@x>", [{ kind: "reviewed", name: "A", email: "a@x" }]],
     [
@@ -293,15 +292,5 @@ describe("git: trailers and .mailmap", () => {
     ["Co-authored-by:", []],
   ])("reads %j", (line, people) => {
     expect(readTrailers(line)).toEqual(people);
-  });
-
-  it("prefers the line that names name and address, and the last of equals", () => {
-    const mailmap = new Mailmap("A <a@x> <old@x>\nB <b@x> bob <OLD@x>\nC <c@x> <old@x>\nbroken line\n<d@x> <e@x>");
-    expect(mailmap.find({ name: "Bob", email: "old@x" })?.mapped).toEqual({ name: "B", email: "b@x" });
-    expect(mailmap.find({ name: "else", email: "old@X" })?.mapped).toEqual({ name: "C", email: "c@x" });
-    expect(mailmap.find({ name: "E", email: "e@x" })).toEqual({ mapped: { name: "E", email: "d@x" }, line: "<d@x> <e@x>" });
-    expect(mailmap.find({ name: "E", email: "other@x" })).toBeUndefined();
-    expect(mailmap.isShared("old@x")).toBe(true);
-    expect(mailmap.isShared("e@x")).toBe(false);
   });
 });

@@ -14,6 +14,8 @@ const kinds: Record<string, string> = {
 
 const verbs: Record<string, string> = { reviewed: "reviewed", tested: "tested", reported: "reported", acked: "acked", suggested: "suggested" };
 
+const maxLineChars = 2_000;
+
 /** One person that a trailer names for one thing. */
 export interface Credit {
   kind: string;
@@ -27,7 +29,9 @@ export interface Credit {
  */
 export function readTrailers(trailers: string): Credit[] {
   const credits: Credit[] = [];
-  for (const line of trailers.split("\n")) {
+  for (const given of trailers.split("\n")) {
+    // No list of people is that long; a hostile line must not take hours.
+    const line = given.slice(0, maxLineChars);
     const colon = line.indexOf(":");
     if (colon === -1) continue;
     for (const kind of kindsOf(line.slice(0, colon).trim().toLowerCase())) {

@@ -2,7 +2,8 @@ import { hash } from "node:crypto";
 import { parseMailDate } from "./parse-date.ts";
 import { decodeWords, type Headers, parseHeaders, rawField, readField, readMessageIds } from "./parse-headers.ts";
 
-const maxHeaderBytes = 256 * 1024;
+const maxHeaderChars = 256 * 1024;
+const maxSubjectChars = 2_000;
 const comparedBodyBytes = 4_096;
 const comparedFields = new Set(["from", "date", "subject", "message-id"]);
 /** The line above what Mailman appends to each mail. */
@@ -25,15 +26,23 @@ export interface MailHead {
  * @param fromLine that line: for mails that state no id it is a part of what they are
  */
 export function readHead(content: Buffer, fromLine: string): MailHead {
-  const { headers, isFragment } = readMailHeaders(content.subarray(0, maxHeaderBytes).toString("latin1"), fromLine);
+  const { headers, isFragment } = readMailHeaders(content.toString("latin1", 0, maxHeaderChars), fromLine);
   const stated = readOwnId(headers);
   const mark = markOf(stated === "" ? `${fromLine}\n${content.toString("latin1")}`.trimEnd() : compared(headers, content));
   return {
     headers,
-    id: stated === "" ? `none-${mark}` : stated,
-    key: stated === "" ? `none-${mark}` : `${stated}#${mark}`,
+    id: detach(stated === "" ? `none-${mark}` : stated),
+    key: detach(stated === "" ? `none-${mark}` : `${stated}#${mark}`),
     isFragment,
   };
+}
+
+/**
+ * A text that stands by itself. What is cut out of a mail otherwise keeps all of the mail in memory, and a mailbox's
+ * ids would hold the mailbox.
+ */
+export function detach(text: string): string {
+  return Buffer.from(text, "utf8").toString("utf8");
 }
 
 /** Fields of which every mail has at least one; text that begins with «Note: …» has none of them. */
@@ -44,7 +53,7 @@ const mailFields = new Set(["from", "to", "date", "subject", "message-id", "rece
  * @param mail the bytes as Latin-1 characters
  */
 export function readMailHeaders(mail: string, fromLine: string): { headers: Headers; isFragment: boolean } {
-  const headers = parseHeaders(mail);
+  const headers = parseHeaders(mail.slice(0, maxHeaderChars));
   const isFragment = !headers.fields.some((field) => mailFields.has(field.name)) && parseMailDate(fromLine) === undefined;
   return { headers: isFragment ? { fields: [], bodyStart: 0 } : headers, isFragment };
 }
@@ -99,5 +108,5 @@ export function readDate(headers: Headers, fromLine: string): MailDate | undefin
 
 /** The subject as people read it. */
 export function subjectOf(headers: Headers): string {
-  return readField(headers, "subject");
+  return readField(headers, "subject").slice(0, maxSubjectChars);
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineConnector } from "#features/ledger/index.ts";
 import { visibilitySetting } from "../settings.ts";
 import { normalizeMail } from "./normalize.ts";
-import { isMailbox, unpackedHead } from "./open-mailbox.ts";
+import { holdsMailbox, isMailbox, unpackedHead } from "./open-mailbox.ts";
 import { inspectMailbox, readMailbox } from "./read-mailbox.ts";
 
 /** Mailboxes: a list's archive as mbox, packed or not, one file or a folder of them. */
@@ -31,7 +31,7 @@ export const mbox = defineConnector({
   streams: { mails: { title: "Mails" } },
   normalize: normalizeMail,
   recognizes({ path, head, isDirectory }) {
-    if (isDirectory) return /(?:mbox|mail|pipermail|archives?)/i.test(path.slice(path.lastIndexOf("/") + 1)) ? 0.3 : 0;
+    if (isDirectory) return holdsMailbox(path) ? 0.9 : 0;
     const start = unpackedHead(head);
     if (/^From \S+.*\d{4}[^\n]*\r?\n/.test(start)) return 0.95;
     if (start.startsWith("From ")) return 0.8;

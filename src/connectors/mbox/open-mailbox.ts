@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { closeSync, createReadStream, openSync, readdirSync, readSync } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createGunzip, gunzipSync } from "node:zlib";
@@ -55,6 +55,21 @@ async function readHead(path: string): Promise<Buffer> {
   } finally {
     await file.close();
   }
+}
+
+/** Whether one of a folder's first files begins as a mailbox does. */
+export function holdsMailbox(folder: string): boolean {
+  for (const entry of readdirSync(folder, { withFileTypes: true }).slice(0, 20)) {
+    if (!entry.isFile()) continue;
+    const file = openSync(join(folder, entry.name), "r");
+    try {
+      const head = Buffer.alloc(1024);
+      if (/^From \S/.test(unpackedHead(head.subarray(0, readSync(file, head))))) return true;
+    } finally {
+      closeSync(file);
+    }
+  }
+  return false;
 }
 
 export function isGzip(head: Buffer): boolean {

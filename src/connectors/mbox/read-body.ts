@@ -114,14 +114,21 @@ function decodeContent(headers: Headers, content: string, charset: string | unde
 }
 
 function decodeQuotedPrintable(text: string): string {
-  return decodeQuoted(text.replace(/[ \t]+(?=\r?\n|$)/g, "").replace(/=\r?\n/g, ""));
+  let joined = "";
+  for (const line of text.split("\n")) {
+    // Not by a pattern: long runs of blanks would take it quadratic time.
+    let end = line.length;
+    while (end > 0 && (line[end - 1] === " " || line[end - 1] === "\t" || line[end - 1] === "\r")) end--;
+    joined += line[end - 1] === "=" ? line.slice(0, end - 1) : `${line.slice(0, end)}\n`;
+  }
+  return decodeQuoted(joined);
 }
 
 function toText(html: string): string {
   try {
     return htmlToText(html);
   } catch {
-    return html.replace(/<[^>]*>/g, " ");
+    return html.replace(/<[^<>]*>/g, " ");
   }
 }
 

@@ -134,6 +134,22 @@ describe("words of mails", () => {
     expect(body("Content-Type: ;;;\n\njust words").text).toBe("just words");
   });
 
+  it("reads hostile mails in no time", () => {
+    const started = performance.now();
+    const long = 200_000;
+    sender(`From: ${"a".repeat(long)}`);
+    sender(`From: ${"<".repeat(long)}`);
+    sender(`From: ${"a at ".repeat(long / 5)}`);
+    body(`Content-Transfer-Encoding: quoted-printable\n\n${" ".repeat(long)}x`);
+    body(`Content-Type: text/html\n\n${"<div>".repeat(long / 5)}`);
+    body(`Content-Type: text/html\n\n${"<".repeat(long)}`);
+    readSubject("[a]".repeat(600));
+    parseMailDate("1 ".repeat(long));
+    readMessageIds("<a".repeat(long));
+    decodeWords("=?".repeat(long));
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
   it("undoes flowed lines and the mark before «From »", () => {
     expect(body("Content-Type: text/plain; format=flowed\n\none \ntwo\nthree").text).toBe("one two\nthree");
     expect(body("Subject: x\n\n>From here\n>>From there").text).toBe("From here\n>From there");

@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path";
 import { AppError } from "#core/errors.ts";
 import type { FileIdentity, RawRecord, RecordChunk, RejectedRecord } from "#features/ledger/index.ts";
-import { type MailHead, readAncestors, readDate, readHead, subjectOf } from "./identify-mail.ts";
+import { detach, type MailHead, readAncestors, readDate, readHead, subjectOf } from "./identify-mail.ts";
 import type { MailPayload } from "./normalize.ts";
 import { findMailboxes, type Mailboxes, readBytes } from "./open-mailbox.ts";
 import { readListId } from "./parse-headers.ts";
@@ -85,13 +85,13 @@ async function survey(input: Input): Promise<Survey> {
     firstAt ??= at;
     keys.add(head.key);
     const list = readListId(head.headers);
-    if (list) lists.set(list, (lists.get(list) ?? 0) + 1);
+    if (list) lists.set(detach(list), (lists.get(list) ?? 0) + 1);
     const subject = readSubject(subjectOf(head.headers));
     threads.add({
       id: head.id,
-      ancestors: head.isFragment && previous ? [previous.id] : readAncestors(head.headers),
+      ancestors: head.isFragment && previous ? [previous.id] : readAncestors(head.headers).map(detach),
       at: (at ?? previous?.at ?? new Date(0)).getTime(),
-      subject: subject.key,
+      subject: detach(subject.key),
       isReply: subject.isReply,
     });
   }

@@ -7,6 +7,8 @@ import { decodeWords, type Headers, rawField } from "./parse-headers.ts";
 /** Who sent a mail, or what it shows where nobody can be named. */
 export type Sender = { identity: NormalizedIdentity; note?: string } | { unattributed: string };
 
+/** As much of a field as is read: nobody writes to more people, and a hostile one must not take hours. */
+const maxFieldChars = 5_000;
 const via = /^["']?(.+?)["']? via .+$/i;
 
 /**
@@ -75,7 +77,8 @@ function listAddresses(headers: Headers): string[] {
 /** Addresses of a field, names decoded; pipermail's «user at host.org» is read as the address it was. */
 function readAddresses(raw: string): NamedAddress[] {
   if (raw === "") return [];
-  const text = raw.includes("@") ? raw : raw.replace(/([^\s<>"(),;]+) at ([^\s<>"(),;]+)/, "$1@$2");
+  const limited = raw.slice(0, maxFieldChars);
+  const text = limited.includes("@") ? limited : limited.replace(/([^\s<>"(),;]+) at ([^\s<>"(),;]+)/, "$1@$2");
   const bytes = /[\u0080-\u00ff]/.test(text) ? decodeWords(text) : text;
   return addressparser(bytes, { flatten: true }).map(({ name, address }) => ({
     name: decodeWords(name).replace(/^'(.*)'$/, "$1"),

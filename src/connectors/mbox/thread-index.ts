@@ -24,7 +24,7 @@ export class ThreadIndex {
   readonly #orphans: ThreadedMail[] = [];
 
   add(mail: ThreadedMail): void {
-    const chain = mail.ancestors.filter((id, i) => id !== mail.id && mail.ancestors.indexOf(id) === i);
+    const chain = [...new Set(mail.ancestors)].filter((id) => id !== mail.id);
     for (let i = 1; i < chain.length; i++) this.#link(chain[i] as string, chain[i - 1] as string, false);
     const parent = chain.at(-1);
     if (parent) this.#link(mail.id, parent, true);
