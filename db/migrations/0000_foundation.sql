@@ -1,3 +1,20 @@
+CREATE TABLE "mail_message" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"scope" text,
+	"recipient" text NOT NULL,
+	"subject" text NOT NULL,
+	"text" text NOT NULL,
+	"html" text,
+	"state" text DEFAULT 'waiting' NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"error" text,
+	"dedupe_key" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"sent_at" timestamp with time zone,
+	"next_attempt_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "mail_message_dedupe_key_unique" UNIQUE("dedupe_key")
+);
+--> statement-breakpoint
 CREATE TABLE "api_key" (
 	"community_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -554,6 +571,8 @@ ALTER TABLE "member_text" ADD CONSTRAINT "member_text_community_id_member_id_mem
 ALTER TABLE "question_mark" ADD CONSTRAINT "question_mark_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "question_mark" ADD CONSTRAINT "question_mark_community_id_thread_id_thread_community_id_id_fk" FOREIGN KEY ("community_id","thread_id") REFERENCES "public"."thread"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "metric_snapshot" ADD CONSTRAINT "metric_snapshot_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "mail_message_waiting" ON "mail_message" USING btree ("state","next_attempt_at");--> statement-breakpoint
+CREATE INDEX "mail_message_scope" ON "mail_message" USING btree ("scope","created_at","id");--> statement-breakpoint
 CREATE INDEX "api_key_hash" ON "api_key" USING btree ("key_hash");--> statement-breakpoint
 CREATE INDEX "audit_of_object" ON "audit_entry" USING btree ("community_id","object_kind","object_id","id");--> statement-breakpoint
 CREATE INDEX "audit_of_actor" ON "audit_entry" USING btree ("community_id","actor","id");--> statement-breakpoint
