@@ -49,7 +49,8 @@ async function openRepository(path: string, signal: AbortSignal): Promise<Reposi
   const place: GitPlace = { folder, ceiling: dirname(folder), signal };
   const [bare, shallow] = (await askGit(place, ["rev-parse", "--is-bare-repository", "--is-shallow-repository"])).split("\n");
   const url = (await askGit(place, ["config", "--default", "", "--get", "remote.origin.url"])).trim();
-  const roots = (await askGit(place, ["rev-list", "--all", "--max-parents=0", "--format=%ct %H", "--no-commit-header"])).split("\n").filter(Boolean);
+  const rootLines = (await askGit(place, ["rev-list", "--all", "--max-parents=0", "--format=%ct %H"])).split("\n");
+  const roots = rootLines.filter((line) => /^\d/.test(line));
   roots.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1));
   const name = nameOf(url) ?? basename(folder).replace(/\.git$/, "");
   return {

@@ -50,6 +50,24 @@ describe("github-archive: what a file says", () => {
     expect(countKinds(await readBatches(reversed)).comment).toBe(6);
   });
 
+  it("says the same of one archive as of overlapping ones, in any order", async () => {
+    const whole = JSON.parse(await readFile(fixture, "utf8"));
+    const expected = foldBatches(await readBatches(fixture));
+    const items = [...whole.issues.map((item: unknown) => ["issues", item]), ...whole.pulls.map((item: unknown) => ["pulls", item])];
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.subarray(items), { maxLength: 3 }), async (parts) => {
+        parts.push(items.filter((item) => !parts.flat().includes(item)));
+        const batches = [];
+        for (const part of parts) {
+          const of = (list: string) => part.filter(([name]) => name === list).map(([, item]) => item);
+          batches.push(...(await readBatches(await scratch("archive.json", JSON.stringify({ ...whole, issues: of("issues"), pulls: of("pulls") })))));
+        }
+        expect(foldBatches(batches)).toEqual(expected);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it("keeps a comment's key when its words are edited", async () => {
     const before = foldBatches(await readBatches(fixture)).activities.map(([key]) => key);
     const edited = (await readFile(fixture, "utf8")).replace("Which version?", "Which version, please?");
