@@ -41,8 +41,9 @@ export const signalsConsumer: Consumer = defineConsumer({
 /** The changed activities, and the openings of changed threads: a new label says something about those. */
 async function activitiesToRead(ctx: Ctx, changes: { threads: string[]; activities: string[] }): Promise<string[]> {
   const openings = await ctx.db.rows<{ id: string }>(sql`
-    SELECT a.id FROM activity a
-    WHERE a.community_id = ${ctx.community.id} AND a.thread_id = ANY(${array(changes.threads, "uuid")}) AND right(a.kind, 7) = '_opened'`);
+    SELECT a.id FROM unnest(${array(changes.threads, "uuid")}) AS given(id)
+    JOIN activity a ON a.community_id = ${ctx.community.id} AND a.thread_id = given.id
+    WHERE right(a.kind, 7) = '_opened'`);
   return [...new Set([...changes.activities, ...openings.map((row) => row.id)])];
 }
 
@@ -53,18 +54,20 @@ async function readActivities(ctx: Ctx, ids: readonly string[]): Promise<void> {
       CASE WHEN readable.yes AND opening.yes THEN coalesce(a.title, t.title) END AS title,
       CASE WHEN readable.yes AND right(a.kind, 7) = '_opened' THEN coalesce(t.labels, '{}') ELSE '{}' END AS labels,
       CASE WHEN readable.yes THEN left(a.body, ${proseLimit}) END AS body
-    FROM activity a
+    FROM unnest(${array(ids, "uuid")}) AS given(id)
+    JOIN activity a ON a.community_id = ${ctx.community.id} AND a.id = given.id
     LEFT JOIN thread t ON t.community_id = a.community_id AND t.id = a.thread_id
-    LEFT JOIN identity i ON i.community_id = a.community_id AND i.id = a.identity_id
-    LEFT JOIN member m ON m.community_id = a.community_id AND m.id = i.member_id
+    LEFT JOIN LATERAL (
+      SELECT x.kind, m.kind AS member_kind FROM identity x LEFT JOIN member m ON m.community_id = x.community_id AND m.id = x.member_id
+      WHERE x.community_id = ${ctx.community.id} AND x.id = a.identity_id OFFSET 0
+    ) i ON true
     CROSS JOIN LATERAL (SELECT right(a.kind, 7) = '_opened' OR (a.kind = 'mail' AND a.reply_to IS NULL) AS yes) opening
     CROSS JOIN LATERAL (
-      SELECT a.deleted_at IS NULL AND t.deleted_at IS NULL AND coalesce(i.kind, 'human') = 'human' AND coalesce(m.kind, 'human') = 'human'
+      SELECT a.deleted_at IS NULL AND t.deleted_at IS NULL AND coalesce(i.kind, 'human') = 'human' AND coalesce(i.member_kind, 'human') = 'human'
         AND coalesce(t.kind, '') NOT IN ('pull_request', 'merge_request', 'change', 'announcement')
         AND a.kind IN ('issue_opened', 'discussion_opened', 'topic_opened', 'question_opened', 'thread_opened',
           'comment', 'answer', 'mail', 'message', 'reply', 'post') AS yes
-    ) readable
-    WHERE a.community_id = ${ctx.community.id} AND a.id = ANY(${array(ids, "uuid")})`);
+    ) readable`);
   const found: { activity: Candidate; signal: FoundSignal }[] = [];
   for (const activity of candidates) {
     if (!activity.readable) continue;

@@ -83,11 +83,11 @@ function readThreads(ctx: Ctx, threadIds: readonly string[]) {
       coalesce(t.attributes->>'answerable', 'false') = 'true' AS answerable,
       coalesce(t.attributes->>'answered', t.attributes->>'solved', 'false') = 'true' OR t.attributes->>'acceptedAnswer' IS NOT NULL AS "acceptedBySource",
       t.opened_at AS "openedAt", t.deleted_at AS "deletedAt", ${kindOf("i", "m")} AS "openerKind", ${markOf} AS mark
-    FROM thread t
+    FROM unnest(${array(threadIds, "uuid")}) AS given(id)
+    JOIN thread t ON t.community_id = ${ctx.community.id} AND t.id = given.id
     JOIN channel ch ON ch.community_id = t.community_id AND ch.id = t.channel_id
     LEFT JOIN identity i ON i.community_id = t.community_id AND i.id = t.opener_id
-    LEFT JOIN member m ON m.community_id = i.community_id AND m.id = i.member_id
-    WHERE t.community_id = ${ctx.community.id} AND t.id = ANY(${array(threadIds, "uuid")})`);
+    LEFT JOIN member m ON m.community_id = i.community_id AND m.id = i.member_id`);
 }
 
 /** A member's kind counts for an identity that has none of its own. */
@@ -112,24 +112,28 @@ const markOf = sql`nullif(${newestMark("mark")}, 'rules')`;
  * unless the asker is unknown too and may be the same person. Bots never answer. What the asker cannot see (a note
  * closed tighter than the thread) does not answer either.
  *
- * Windows and one grouping only: joins of intermediate results would be nested loops on tables without statistics.
+ * Windows and one grouping only, and authors looked up one by one (`OFFSET 0` keeps the look-up whole): on tables
+ * without statistics, joins of intermediate results and of identities would be nested loops over all of them.
  */
 function readWords(ctx: Ctx, threadIds: readonly string[]) {
   const communityId = ctx.community.id;
   return ctx.db.rows<WordsPart & { threadId: string }>(sql`
     WITH words AS (
       SELECT t.id AS thread_id, t.kind AS thread_kind, t.opened_at, a.id, a.occurred_at, a.reply_to, a.identity_id, i.member_id,
-        ${kindOf("i", "m")} AS author_kind, coalesce(a.attributes->>'accepted', 'false') = 'true' AS accepted,
+        i.author_kind, coalesce(a.attributes->>'accepted', 'false') = 'true' AS accepted,
         row_number() OVER (PARTITION BY t.id ORDER BY (right(a.kind, 7) = '_opened') DESC, a.occurred_at, a.id) AS place,
         right(a.kind, 7) = '_opened' AS is_opening, oi.member_id AS opener_member,
         CASE WHEN ${newestMark("mark")} = 'answered' THEN ${newestMark("at")} ELSE '-infinity' END AS handled_at
-      FROM thread t
-      JOIN activity a ON a.community_id = t.community_id AND a.thread_id = t.id
+      FROM unnest(${array(threadIds, "uuid")}) AS given(id)
+      JOIN thread t ON t.community_id = ${communityId} AND t.id = given.id
+      JOIN activity a ON a.community_id = ${communityId} AND a.thread_id = given.id
       LEFT JOIN identity oi ON oi.community_id = t.community_id AND oi.id = t.opener_id
-      LEFT JOIN identity i ON i.community_id = a.community_id AND i.id = a.identity_id
-      LEFT JOIN member m ON m.community_id = i.community_id AND m.id = i.member_id
-      WHERE t.community_id = ${communityId} AND t.id = ANY(${array(threadIds, "uuid")})
-        AND a.kind = ANY(${array(wordKinds, "text")}) AND a.visibility <= t.visibility
+      LEFT JOIN LATERAL (
+        SELECT x.member_id, ${kindOf("x", "m")} AS author_kind
+        FROM identity x LEFT JOIN member m ON m.community_id = x.community_id AND m.id = x.member_id
+        WHERE x.community_id = ${communityId} AND x.id = a.identity_id OFFSET 0
+      ) i ON true
+      WHERE a.kind = ANY(${array(wordKinds, "text")}) AND a.visibility <= t.visibility
         AND (a.deleted_at IS NULL OR right(a.kind, 7) = '_opened')
     ), asked AS (
       SELECT w.*, coalesce(opener_member, first_value(member_id) OVER (PARTITION BY thread_id ORDER BY place)) AS asker FROM words w
