@@ -28,7 +28,6 @@ export function guarded<Args, Result>(work: (args: Args) => Promise<Result>): (a
  * @throws always
  */
 export function failWith(status: number, words: string): never {
-  // biome-ignore lint/style/useThrowOnlyError: React Router takes thrown responses as answers
   throw data(words, { status });
 }
 
@@ -37,7 +36,6 @@ export function failWith(status: number, words: string): never {
  * @throws always
  */
 export function goTo(url: string): never {
-  // biome-ignore lint/style/useThrowOnlyError: React Router takes thrown responses as answers
   throw redirect(url);
 }
 

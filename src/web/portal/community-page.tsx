@@ -56,7 +56,7 @@ export function CommunityPage({ data, home }: { data: CommunityPageData; home: s
           </div>
           <aside className={classes.aside}>
             <section>
-              <h3>Questions</h3>
+              <h2>Questions</h2>
               {asked === 0 ? (
                 <p>None yet.</p>
               ) : (
@@ -68,7 +68,7 @@ export function CommunityPage({ data, home }: { data: CommunityPageData; home: s
             </section>
             {data.open.length > 0 ? (
               <section>
-                <h3>Can you help?</h3>
+                <h2>Can you help?</h2>
                 <ul>
                   {data.open.map((thread) => (
                     <li key={thread.id}>
@@ -82,7 +82,7 @@ export function CommunityPage({ data, home }: { data: CommunityPageData; home: s
             ) : null}
             {data.faces.length > 0 ? (
               <section>
-                <h3>Here lately</h3>
+                <h2>Here lately</h2>
                 <p>{data.faces.map(({ name }) => name).join(", ")}</p>
               </section>
             ) : null}

@@ -2,6 +2,7 @@ import { data } from "react-router";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { hasOwner, listOpenCommunities } from "#features/access/index.ts";
 import { guarded } from "../request-context.server.ts";
+import { capitalize, inWords } from "../ui/format.ts";
 import { Row, Rows } from "../ui/rows.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import type { Route } from "./+types/front.ts";
@@ -40,7 +41,7 @@ export default function Front({ loaderData }: Route.ComponentProps) {
     return (
       <Frame title="Communities" home="/">
         <title>Communities</title>
-        <h1 style={{ marginBottom: 18 }}>{loaderData.communities.length} communities live here</h1>
+        <h1 style={{ marginBottom: 18 }}>{capitalize(inWords(loaderData.communities.length))} communities live here</h1>
         <Sheet>
           <Rows label="Communities">
             {loaderData.communities.map((community) => (

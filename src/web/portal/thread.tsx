@@ -81,7 +81,7 @@ export default function PortalThread({ loaderData }: Route.ComponentProps) {
             {loaderData.cut ? <p className="quiet">The rest is at the original.</p> : null}
           </article>
           <aside className={classes.aside}>
-            <h3>Where it stands</h3>
+            <h2>Where it stands</h2>
             <p>
               {kindInWords(thread.kind)} {thread.ref}, {thread.state === "closed" ? kindInWords(thread.stateReason ?? "closed") : "open"}.
             </p>

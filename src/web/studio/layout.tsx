@@ -1,7 +1,5 @@
-import { Outlet, useParams } from "react-router";
+import { Outlet, type ShouldRevalidateFunctionArgs, useParams } from "react-router";
 import { listCommunitiesOf } from "#features/access/index.ts";
-import { signalCounts } from "#features/feedback/index.ts";
-import { questionCounts } from "#features/support/index.ts";
 import { accountContext, ctxContext } from "../request-context.server.ts";
 import { ErrorPage } from "../ui/error-page.tsx";
 import { UiProvider } from "../ui/provider.tsx";
@@ -9,6 +7,7 @@ import { NowProvider } from "../ui/time.tsx";
 import type { Route } from "./+types/layout.ts";
 import { openStudio } from "./open-studio.server.ts";
 import { Shell, type ShellData } from "./shell.tsx";
+import { countToTriage, shellCounts } from "./shell-counts.server.ts";
 
 export const middleware: Route.MiddlewareFunction[] = [openStudio];
 
@@ -16,17 +15,22 @@ export async function loader({ context }: Route.LoaderArgs) {
   const ctx = context.get(ctxContext);
   const signedIn = context.get(accountContext);
   const [questions, signals, communities] = await Promise.all([
-    questionCounts(ctx),
-    signalCounts(ctx),
+    shellCounts(ctx).questions,
+    shellCounts(ctx).signals,
     signedIn ? listCommunitiesOf(ctx, { accountId: signedIn.account.id }) : [],
   ]);
   const shell: ShellData = {
     community: { slug: ctx.community.slug, name: ctx.community.name },
     communities: communities.map(({ slug, name }) => ({ slug, name })),
     account: signedIn?.role ? { name: signedIn.account.name, role: signedIn.role } : null,
-    counts: { waiting: questions.waiting, signals: signals.reduce((sum, { state, n }) => (state === "suggested" ? sum + n : sum), 0) },
+    counts: { waiting: questions.waiting, signals: countToTriage(signals) },
   };
   return { shell, now: ctx.clock.now().toISOString() };
+}
+
+/** The menu's counts change by what somebody does, so walking from page to page does not ask for them again. */
+export function shouldRevalidate({ formMethod, currentParams, nextParams }: ShouldRevalidateFunctionArgs): boolean {
+  return (formMethod !== undefined && formMethod !== "GET") || currentParams.community !== nextParams.community;
 }
 
 export const meta: Route.MetaFunction = ({ loaderData }) => [{ title: loaderData ? `${loaderData.shell.community.name} · Causeway` : "Causeway" }];

@@ -9,11 +9,10 @@ import { accountContext, ctxContext, failWith, goTo } from "../request-context.s
  * role, and puts both where loaders and actions read them. Visitors are sent to sign in, developers of the
  * community to its portal.
  */
-export const openStudio: MiddlewareFunction<Response> = async ({ request, params, context }, next) => {
+export const openStudio: MiddlewareFunction<Response> = async ({ request, url, params, context }, next) => {
   const runtime = context.get(runtimeContext);
   const caller = await callerOf(request, context);
-  const url = new URL(request.url);
-  if (!caller.account) goTo(`/sign-in?next=${encodeURIComponent(url.pathname.replace(/\.data$/, "") + url.search)}`);
+  if (!caller.account) goTo(`/sign-in?next=${encodeURIComponent(url.pathname + url.search)}`);
 
   const slug = params.community ?? "";
   const ctx = await openCommunity(runtime, { slug, account: caller.account, apiKey: caller.apiKey });

@@ -126,13 +126,19 @@ export default function Search({ loaderData, params }: Route.ComponentProps) {
   );
 }
 
+/** What stands alone, such as a commit, has no title: its own first words name it. */
+function firstWords(hit: SearchHit): string {
+  const words = hit.snippet.map((part) => part.text).join("");
+  return words.length > 90 ? `${words.slice(0, 88).trimEnd()}…` : words || kindInWords(hit.activity.kind);
+}
+
 function Hit({ hit, base }: { hit: SearchHit; base: string }) {
   const { thread, activity } = hit;
   return (
     <Row
       mark={<Initials name={activity.author?.name ?? "?"} />}
       to={thread ? `${base}/threads/${thread.id}#a-${activity.id}` : activity.author ? `${base}/members/${activity.author.memberId}` : undefined}
-      title={thread?.title || activity.title || kindInWords(activity.kind)}
+      title={thread?.title || activity.title || firstWords(hit)}
       margin={
         thread?.waitingSince ? (
           <WaitingTime since={thread.waitingSince} />

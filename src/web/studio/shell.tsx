@@ -68,7 +68,9 @@ export function Shell({ data, children }: { data: ShellData; children: React.Rea
       </header>
 
       <div className={classes.side}>
-        <Brand to={base} />
+        <header>
+          <Brand to={base} />
+        </header>
         <Menubar data={data} base={base} />
         <Foot data={data} onHelp={help.open} />
       </div>

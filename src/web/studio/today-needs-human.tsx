@@ -90,7 +90,7 @@ function WaitingLine({ row, base }: { row: WaitingRow; base: string }) {
               {row.channel.name} {row.ref}
             </>,
             row.asker?.name ?? "author unknown",
-            row.askedAgain ? "asked again after an answer" : row.reason,
+            row.askedAgain ? "asked again after an answer" : row.reason.replace(/\.$/, ""),
             <Tag key="kind" tone="question">
               question
             </Tag>,

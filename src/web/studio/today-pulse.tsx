@@ -142,11 +142,11 @@ function spanWords({ span }: TodayData): string {
 export function HurtsSheet({ data, base }: PulseProps) {
   const kinds = new Map<string, { n: number; people: number }>();
   for (const count of data.recentSignals) {
-    if (count.state === "dismissed") continue;
+    if (count.state === "dismissed" || count.kind === "praise") continue;
     const sofar = kinds.get(count.kind) ?? { n: 0, people: 0 };
     kinds.set(count.kind, { n: sofar.n + count.n, people: Math.max(sofar.people, count.people) });
   }
-  const rows = [...kinds].sort((a, b) => b[1].n - a[1].n);
+  const rows = [...kinds].sort((a, b) => b[1].people - a[1].people);
   return (
     <Sheet title="What hurts" id="hurts" aside={spanWords(data)}>
       {rows.length > 0 ? (

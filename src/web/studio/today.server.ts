@@ -2,13 +2,15 @@ import type { Ctx } from "#features/access/index.ts";
 import { type SignalCount, signalCounts } from "#features/feedback/index.ts";
 import { listConsumerLag } from "#features/ledger/index.ts";
 import { listSuggestedLinks, type NewFace, newFaces, type SuggestedLink } from "#features/members/index.ts";
-import { listWaiting, type QuestionCounts, questionCounts, type WaitingRow } from "#features/support/index.ts";
+import { listWaiting, type QuestionCounts, type WaitingRow } from "#features/support/index.ts";
 import { type Metric, type MetricValue, readMetric } from "#metrics/index.ts";
 import { addDays, capitalize, inWords } from "../ui/format.ts";
+import { countToTriage, shellCounts } from "./shell-counts.server.ts";
 import { type Span, usualDays, usualSpan } from "./span.server.ts";
 
 const dayMs = 86_400_000;
 const waitingShown = 7;
+const freshDays = 14;
 
 /** A metric's figure as Today shows it. */
 export type TodayFigure = Pick<Metric, "id" | "title" | "unit" | "definition" | "exclusions"> & { reading: MetricValue };
@@ -27,7 +29,7 @@ export interface TodayData {
     unanswered: TodayFigure;
     active: TodayFigure;
     newcomers: TodayFigure;
-    returning: TodayFigure;
+
     activity: TodayFigure;
   };
   /** Activities that some consumer has not seen yet. */
@@ -43,10 +45,10 @@ export async function loadToday(ctx: Ctx): Promise<TodayData> {
   const params = { from: span.from, to: span.to };
 
   const [recent, questions, links, signals, recentSignals, faces, lag, figures] = await Promise.all([
-    listWaiting(ctx, { from: recently, sort: "longest", limit: 100 }),
-    questionCounts(ctx),
+    listWaiting(ctx, { from: recently, sort: "latest", limit: 100 }),
+    shellCounts(ctx).questions,
     listSuggestedLinks(ctx, { limit: 3 }),
-    signalCounts(ctx),
+    shellCounts(ctx).signals,
     signalCounts(ctx, { from: new Date(`${span.from}T00:00:00Z`), to: new Date(`${addDays(span.to, 1)}T00:00:00Z`) }),
     newFaces(ctx, { since: facesSince, limit: 5 }),
     listConsumerLag(ctx),
@@ -59,10 +61,10 @@ export async function loadToday(ctx: Ctx): Promise<TodayData> {
       people: new Set(recent.rows.map((row) => row.asker?.memberId ?? row.id)).size,
       more: recent.next !== null,
       old: questions.waiting,
-      toTriage: signals.reduce((sum, { state, n }) => (state === "suggested" ? sum + n : sum), 0),
+      toTriage: countToTriage(signals),
     }),
     span,
-    waiting: { rows: (none ? older : recent.rows).slice(0, waitingShown), recentOnly: !none },
+    waiting: { rows: none ? older : mostUrgent(recent.rows, now), recentOnly: !none },
     questions,
     links: links.rows,
     signals,
@@ -73,21 +75,31 @@ export async function loadToday(ctx: Ctx): Promise<TodayData> {
   };
 }
 
+/**
+ * Whom to answer first: of those who came during the last two weeks the ones who wait longest, since an answer still
+ * reaches them; then the older ones, the latest first.
+ * @param rows waiting threads, the latest first
+ */
+export function mostUrgent(rows: readonly WaitingRow[], now: Date): WaitingRow[] {
+  const isFresh = (row: WaitingRow) => now.getTime() - row.waitingSince.getTime() < freshDays * dayMs;
+  const fresh = rows.filter(isFresh).reverse();
+  return [...fresh, ...rows.filter((row) => !isFresh(row))].slice(0, waitingShown);
+}
+
 async function readFigures(ctx: Ctx, params: { from: string; to: string }): Promise<TodayData["figures"]> {
   const read = async (id: string): Promise<TodayFigure> => {
     const { metric, value } = await readMetric(ctx, { id, params });
     const { title, unit, definition, exclusions } = metric;
     return { id, title, unit, definition, exclusions, reading: value };
   };
-  const [firstResponse, unanswered, active, newcomers, returning, activity] = await Promise.all([
+  const [firstResponse, unanswered, active, newcomers, activity] = await Promise.all([
     read("time-to-first-response"),
     read("share-unanswered"),
     read("active-members"),
     read("newcomers"),
-    read("returning-members"),
     read("activity"),
   ]);
-  return { firstResponse, unanswered, active, newcomers, returning, activity };
+  return { firstResponse, unanswered, active, newcomers, activity };
 }
 
 /** The sentence that says what matters now. */

@@ -19,12 +19,16 @@ export function Calendar({ days, today }: { days: readonly { day: string; count:
     label: day.slice(8) <= "07" ? formatDay(day, "month") : "",
   }));
   return (
-    <div
-      className={classes.scroll}
-      role="img"
-      aria-label={`${countOf(total, "activity", "activities")} on ${countOf(days.length, "day")} since ${formatDay(first, "withYear")}`}
-    >
-      <svg viewBox={`0 0 ${weeks * 13} 106`} width={weeks * 13} height={106} aria-hidden="true">
+    // A year is wider than a phone: the region scrolls, and needs focus to be scrolled by keys.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+    <section className={classes.scroll} aria-label="Calendar" tabIndex={0}>
+      <svg
+        viewBox={`0 0 ${weeks * 13} 106`}
+        width={weeks * 13}
+        height={106}
+        role="img"
+        aria-label={`${countOf(total, "activity", "activities")} on ${countOf(days.length, "day")} since ${formatDay(first, "withYear")}`}
+      >
         {months.map(({ week, label }) =>
           label ? (
             <text key={week} x={week * 13} y={10} className={classes.month}>
@@ -52,6 +56,6 @@ export function Calendar({ days, today }: { days: readonly { day: string; count:
           );
         })}
       </svg>
-    </div>
+    </section>
   );
 }

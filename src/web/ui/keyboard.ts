@@ -26,7 +26,8 @@ function focusRow(row: HTMLElement | undefined): void {
 /** Puts the next or the previous row under the keys. */
 function moveRow(step: 1 | -1): void {
   const all = rows();
-  const at = all.findIndex((row) => row === currentRow());
+  const current = currentRow();
+  const at = current ? all.indexOf(current) : -1;
   focusRow(at === -1 ? all[0] : all[Math.min(all.length - 1, Math.max(0, at + step))]);
 }
 
