@@ -17,7 +17,8 @@ export interface Rule {
 
 const tests = "(\\.test\\.tsx?$|/testing\\.ts$|^tests/)";
 const transport = "^npm:(hono|@hono/[^/]+|react|react-dom|react-router|@react-router/[^/]+|@mantine/[^/]+|commander|recharts)(/|$)";
-const database = "^(src/core/database/|npm:(drizzle-orm|pg|pg-boss|@electric-sql/[^/]+)(/|$))";
+// Backup and restore are whole acts of the floor that a command offers; they hand out no SQL.
+const database = "^(src/core/database/(?!(backup|restore)\\.ts$)|npm:(drizzle-orm|pg|pg-boss|@electric-sql/[^/]+)(/|$))";
 // Only the packages' front doors: nodemailer/lib/addressparser and its like send nothing.
 const network = "^(npm:(undici|nodemailer)|node:(http|https|http2|net|tls|dgram))$";
 
