@@ -8,7 +8,7 @@ import type { Ctx } from "#features/access/index.ts";
 import { drainOutbox, type IdentityRef } from "#features/ledger/index.ts";
 import { createCtx, testNow } from "./factories.ts";
 
-const activities = 4_000;
+const activities = 2_000;
 const truth = sampleTruth(worldOf({ seed: 1, activities, from: undefined, to: undefined }, new Date(testNow)));
 
 async function derive(ctx: Ctx): Promise<void> {
@@ -17,7 +17,10 @@ async function derive(ctx: Ctx): Promise<void> {
 
 const key = (ref: IdentityRef) => `${ref.platform} ${ref.externalId}`;
 
-test("the sample loads whole, its derived figures are those of the known truth, and loading it again changes nothing", async () => {
+/** Loading and deriving work the database for a while, more so on a busy machine. */
+const patience = { timeout: 120_000 };
+
+test("the sample loads whole, its derived figures are those of the known truth, and loading it again changes nothing", patience, async () => {
   const ctx = await createCtx();
   const seen: number[] = [];
   const loaded = await loadSample(ctx, { activities, seed: 1, onProgress: (progress) => seen.push(progress.done / progress.total) });
@@ -76,7 +79,7 @@ async function expectQuestions(ctx: Ctx): Promise<void> {
   }
 }
 
-test("a load that was stopped goes on where it stood and ends with the same rows", async () => {
+test("a load that was stopped goes on where it stood and ends with the same rows", patience, async () => {
   const ctx = await createCtx();
   const stop = new AbortController();
   const cut = loadSample(ctx, { activities, seed: 1, signal: stop.signal, onProgress: ({ done, total }) => done > total / 2 && stop.abort() });

@@ -1,10 +1,12 @@
 import { AppError } from "#core/errors.ts";
-import type { Ctx } from "#features/access/index.ts";
 import { ensureSource, type IngestCounts, runPull } from "#features/ledger/index.ts";
 import { platforms } from "./channels.ts";
 import { sample, sampleStream } from "./index.ts";
 import { type Part, parts, type SampleSettings, sampleSettings, worldOf } from "./settings.ts";
 import { threadCount } from "./sizes.ts";
+
+/** A community and who asks, as the ledger takes them. */
+type Ctx = Parameters<typeof runPull>[0];
 
 export interface LoadSampleInput {
   /** About how many activities; 20,000 when absent. */
