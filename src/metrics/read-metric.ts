@@ -56,8 +56,13 @@ export async function readFigure(ctx: Ctx, metric: Metric, input: { params: Metr
 }
 
 async function computeMetric(ctx: Ctx, metric: Metric, params: MetricParams): Promise<MetricValue> {
-  const spans = await coveredSpans(ctx, params);
-  const { emptyBucket, points, ...figures } = await metric.run(ctx, params);
+  const { spans, figures: all } = await ctx.db.transaction(async (tx) => {
+    // Distinct people of a year fit into memory; with the server's default they would be sorted on disk.
+    await tx.execute(sql`SET LOCAL work_mem = '64MB'`);
+    const inTx: Ctx = { ...ctx, db: tx };
+    return { spans: await coveredSpans(inTx, params), figures: await metric.run(inTx, params) };
+  });
+  const { emptyBucket, points, ...figures } = all;
   const coverage = describeCoverage(spans, params);
   const covered = isCovered(spans, params);
   return {

@@ -14,22 +14,22 @@ export const returningMembers = defineMetric({
   serves: "Whether people stay: a community of newcomers alone is a queue.",
 
   async run(ctx, params) {
-    const points = await ctx.db.rows<{ day: string; n: number }>(sql`
-      SELECT a.bucket AS day, count(*) AS n
-      FROM (
+    const before = previousSpan(params);
+    const rows = await ctx.db.rows<{ day: string; n: number }>(sql`
+      WITH active AS MATERIALIZED (
         SELECT DISTINCT b.bucket, x.member_id FROM (SELECT d.day, i.member_id FROM ${activeDays(ctx, params)} AND i.kind = 'human') x
         JOIN ${bucketDays(params, todayOf(ctx), "date")} AS b(day, bucket) ON b.day = x.day
-      ) a
-      JOIN ${firstDays(ctx, params)} f ON f.member_id = a.member_id AND f.first_day < a.bucket
-      GROUP BY a.bucket`);
-    const before = previousSpan(params);
-    const figures = await ctx.db.first<{ total: number; previous: number; kept: number }>(sql`
-      WITH current AS (SELECT DISTINCT i.member_id FROM ${activeDays(ctx, params)} AND i.kind = 'human'),
-           earlier AS (SELECT DISTINCT i.member_id FROM ${activeDays(ctx, before)} AND i.kind = 'human')
-      SELECT (SELECT count(*) FROM current JOIN ${firstDays(ctx, params)} f ON f.member_id = current.member_id AND f.first_day < ${params.from}) AS total,
-             (SELECT count(*) FROM earlier) AS previous,
-             (SELECT count(*) FROM earlier JOIN current ON current.member_id = earlier.member_id) AS kept`);
-    const { total, previous, kept } = figures ?? { total: 0, previous: 0, kept: 0 };
+      ), known AS MATERIALIZED (
+        SELECT a.bucket, a.member_id, f.first_day FROM active a JOIN ${firstDays(ctx, params)} f ON f.member_id = a.member_id
+      ), earlier AS (SELECT DISTINCT i.member_id FROM ${activeDays(ctx, before)} AND i.kind = 'human'),
+      current AS (SELECT DISTINCT member_id FROM active)
+      SELECT bucket AS day, count(*) AS n FROM known WHERE first_day < bucket GROUP BY bucket
+      UNION ALL SELECT 'total', count(DISTINCT member_id) FROM known WHERE first_day < ${params.from}
+      UNION ALL SELECT 'previous', count(*) FROM earlier
+      UNION ALL SELECT 'kept', count(*) FROM earlier JOIN current USING (member_id)`);
+    const figure = (name: string) => rows.find(({ day }) => day === name)?.n ?? 0;
+    const [total, previous, kept] = [figure("total"), figure("previous"), figure("kept")];
+    const points = rows.filter(({ day }) => /^\d/.test(day));
     return {
       value: total,
       n: total,

@@ -24,6 +24,8 @@ export const membersConsumer = defineConsumer({
       await noteWaiting(ctx, changes);
       return;
     }
+    // The counts of some thousand people fit into memory; with the server's default they would be sorted on disk.
+    await ctx.db.execute(sql`SET LOCAL work_mem = '64MB'`);
     const waiting = await takeWaiting(ctx);
     const counted = await recount(ctx, { ...changes, whole: waiting.ids });
     const identities = [...new Set([...changes.identities, ...waiting.ids, ...counted])];

@@ -124,5 +124,6 @@ function storeDays(ctx: Ctx): SQL {
   return sql`
     INSERT INTO member_day AS d (community_id, identity_id, day, source_id, visibility, count)
     SELECT ${ctx.community.id}, f.identity_id, f.day, f.source_id, f.visibility, f.count FROM fresh f
+    ORDER BY f.identity_id, f.day
     ON CONFLICT (community_id, identity_id, day, source_id, visibility) DO UPDATE SET count = excluded.count WHERE d.count <> excluded.count`;
 }
