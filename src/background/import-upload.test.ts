@@ -14,7 +14,7 @@ const fixture = join(import.meta.dirname, "../connectors/github-archive/fixtures
 test("a file sent to the API is brought in by the worker, can be watched, and its members, questions and signals follow", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "causeway-import-"));
   const runtime = await openRuntime({
-    env: { CAUSEWAY_DATA_DIR: dataDir, CAUSEWAY_LOG_LEVEL: "silent", CAUSEWAY_JOB_POLL_SECONDS: "0.5" },
+    env: { CAUSEWAY_DATA_DIR: dataDir, CAUSEWAY_LOG_LEVEL: "silent", CAUSEWAY_JOB_POLL_SECONDS: "0.5", CAUSEWAY_SHUTDOWN_SECONDS: "2" },
     cwd: dataDir,
   });
   try {
@@ -34,17 +34,18 @@ test("a file sent to the API is brought in by the worker, can be watched, and it
     const file = new Uint8Array(await readFile(fixture));
     const { syncId } = await call("POST", "/imports?fileName=small.json", file);
     const watch = () => call("GET", `/syncs/${syncId}`);
-    await expect.poll(async () => (await watch()).state, { timeout: 20_000, interval: 200 }).toBe("done");
+    await expect.poll(async () => (await watch()).state, { timeout: 40_000, interval: 200 }).toBe("done");
     expect((await watch()).counts.new).toMatchObject({ threads: 3 });
-    await expect.poll(() => ctx.db.first(sql`SELECT count(*) AS n FROM outbox_delivery`), { timeout: 10_000 }).toEqual({ n: 0 });
+    await expect.poll(() => ctx.db.first(sql`SELECT count(*) AS n FROM outbox_delivery`), { timeout: 30_000 }).toEqual({ n: 0 });
     expect((await call("GET", "/members")).data.length).toBeGreaterThan(0);
     expect((await call("GET", "/threads")).data.map((row: { questionReason: string | null }) => row.questionReason === null)).not.toContain(true);
 
     const again = await call("POST", "/imports?fileName=small.json", file);
-    await expect.poll(async () => (await call("GET", `/syncs/${again.syncId}`)).state, { timeout: 20_000, interval: 200 }).toBe("done");
+    await expect.poll(async () => (await call("GET", `/syncs/${again.syncId}`)).state, { timeout: 40_000, interval: 200 }).toBe("done");
     expect((await call("GET", `/syncs/${again.syncId}`)).counts.new).toMatchObject({ threads: 0, activities: 0 });
-    await expect.poll(() => existsSync(join(dataDir, "uploads")) && readdirSync(join(dataDir, "uploads")), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => existsSync(join(dataDir, "uploads")) && readdirSync(join(dataDir, "uploads")), { timeout: 30_000 }).toEqual([]);
   } finally {
     await runtime.close();
   }
-});
+  // A server of its own, jobs that are polled for, two imports: slow on a busy machine.
+}, 120_000);
