@@ -27,7 +27,7 @@ let jobs: Jobs;
 beforeAll(async () => {
   jobs = make([note, flaky, single, long]);
   // Jobs in this file use the log alone; the other services have tests of their own.
-  await jobs.startWorkers({ db: testDatabase(), log, clock: systemClock } as Services);
+  await jobs.startWorkers({ db: testDatabase(), log, clock: systemClock } as unknown as Services);
 });
 afterAll(() => jobs.stop(2000));
 
