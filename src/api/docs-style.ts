@@ -31,6 +31,7 @@ article:target{border-color:var(--teal)}
 summary{cursor:pointer;color:var(--ink-2);width:max-content}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
+th code{overflow-wrap:normal;white-space:nowrap}
 th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--line);font-weight:400}
 thead th{color:var(--ink-2)}
 tr:target{background:var(--soft)}
