@@ -1,11 +1,14 @@
 import { Button } from "@mantine/core";
 import { Link } from "react-router";
+import { findSampleRun } from "#app/background/load-sample.ts";
+import { runtimeContext } from "#app/runtime-context.ts";
 import { connectors } from "#connectors/index.ts";
 import { listConsumerLag, listSources } from "#features/ledger/index.ts";
 import { ctxContext, guarded } from "../../request-context.server.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { capitalize, countOf, formatDay, formatNumber, inWords } from "../../ui/format.ts";
 import { PageHead } from "../../ui/page-head.tsx";
+import { WorkBar } from "../../ui/progress.tsx";
 import { Dotted, Row, Rows } from "../../ui/rows.tsx";
 import { Pile, Sheet } from "../../ui/sheet.tsx";
 import { Tag } from "../../ui/tag.tsx";
@@ -24,19 +27,25 @@ const consumerWords: Record<string, string> = {
 
 export const loader = guarded(async ({ context }: Route.LoaderArgs) => {
   const ctx = context.get(ctxContext);
-  const [sources, lag] = await Promise.all([listSources(ctx), listConsumerLag(ctx)]);
+  const [sources, lag, sampleRun] = await Promise.all([
+    listSources(ctx),
+    listConsumerLag(ctx),
+    findSampleRun(context.get(runtimeContext).jobs, ctx.community.id),
+  ]);
   const titles = Object.fromEntries(connectors.map(({ id, title }) => [id, title]));
-  return { sources, lag, titles, mayEdit: mayEdit(ctx) };
+  return { sources, lag, titles, sampleRun, mayEdit: mayEdit(ctx) };
 });
 
 export default function Sources({ loaderData, params }: Route.ComponentProps) {
-  const { sources, lag, titles } = loaderData;
+  const { sources, lag, titles, sampleRun } = loaderData;
   const base = `/studio/${params.community}/sources`;
   const running = sources.filter(({ lastSync }) => isUnderWay(lastSync));
-  useWatch(running.length > 0 || lag.length > 0);
+  useWatch(running.length > 0 || lag.length > 0 || sampleRun !== null);
+  const sampleDone = sources.reduce((sum, { connector, lastSync }) => (connector === "sample" ? sum + (lastSync?.counts.new?.activities ?? 0) : sum), 0);
   const broken = sources.filter(({ lastSync }) => lastSync?.state === "failed");
-  const title =
-    sources.length === 0
+  const title = sampleRun
+    ? "The sample community is moving in"
+    : sources.length === 0
       ? "Nothing has come in yet"
       : running.length > 0
         ? `${capitalize(inWords(running.length))} ${running.length === 1 ? "source is" : "sources are"} being brought in`
@@ -58,6 +67,21 @@ export default function Sources({ loaderData, params }: Route.ComponentProps) {
         }
       />
       <Pile>
+        {sampleRun ? (
+          <Sheet title="Loading the sample community" id="sample">
+            <WorkBar
+              label="Lantern"
+              progress={{
+                phase: sampleRun.state === "active" ? "loading" : "waits for its turn",
+                done: sampleDone,
+                total: sampleRun.activities,
+                unit: "activities",
+                ratePerSecond: 0,
+                etaSeconds: null,
+              }}
+            />
+          </Sheet>
+        ) : null}
         {lag.length > 0 ? (
           <Sheet title="Catching up" id="lag" aside="derived from what came in; lists and search are complete when this is gone">
             <p className="quiet" role="status">
