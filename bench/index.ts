@@ -42,6 +42,8 @@ async function main(): Promise<void> {
 /** Makes one run in a process of its own, on a fresh data folder and, for PostgreSQL, a fresh database. */
 async function runApart(input: CaseInput, { server, options }: { server: PostgresServer | undefined; options: BenchOptions }): Promise<CaseResult> {
   const dataDir = mkdtempSync(join(tmpdir(), "causeway-bench-"));
+  const removeData = () => rmSync(dataDir, { recursive: true, force: true });
+  process.once("exit", removeData);
   const database = input.database === "postgres" && server ? await freshDatabase(server.url) : undefined;
   const { DATABASE_URL: _unused, ...inherited } = process.env;
   try {
@@ -62,7 +64,8 @@ async function runApart(input: CaseInput, { server, options }: { server: Postgre
     });
   } finally {
     await database?.drop();
-    rmSync(dataDir, { recursive: true, force: true });
+    removeData();
+    process.off("exit", removeData);
   }
 }
 
@@ -94,6 +97,9 @@ function save(measured: readonly CaseResult[]): string {
   writeFileSync(path, `${JSON.stringify({ startedAt, machine, runs: measured }, null, 2)}\n`);
   return path;
 }
+
+// Leaving by exit lets the private server and the data folders be removed.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -58,6 +58,9 @@ async function fill(input: CaseInput): Promise<Omit<CaseResult, "database" | "si
   }
 }
 
+// Whether the result is delivered or the parent was stopped: nothing is left to do.
+process.once("disconnect", () => process.exit());
+
 process.once("message", (input: CaseInput) => {
   runCase(input).then(
     (result) => process.send?.({ result }, () => process.disconnect()),
