@@ -601,6 +601,7 @@ CREATE INDEX "search_title_trigrams" ON "search_title" USING gin ("title" gin_tr
 CREATE INDEX "sync_of_source" ON "sync" USING btree ("community_id","source_id","started_at");--> statement-breakpoint
 CREATE INDEX "thread_recent" ON "thread" USING btree ("community_id","last_activity_at","id");--> statement-breakpoint
 CREATE INDEX "thread_waiting" ON "thread" USING btree ("community_id","waiting_since","id") WHERE waiting_since IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "thread_question" ON "thread" USING btree ("community_id","question","visibility") WHERE question <> 'none' AND deleted_at IS NULL;--> statement-breakpoint
 CREATE INDEX "thread_opener" ON "thread" USING btree ("community_id","opener_id");--> statement-breakpoint
 CREATE INDEX "thread_opened" ON "thread" USING btree ("community_id","opened_at");--> statement-breakpoint
 CREATE INDEX "member_recent_team" ON "member" USING btree ("community_id",(last_activity_at[3]),"id");--> statement-breakpoint

@@ -296,6 +296,7 @@ export const thread = pgTable(
     unique("thread_key").on(t.communityId, t.sourceId, t.externalId),
     index("thread_recent").on(t.communityId, t.lastActivityAt, t.id),
     index("thread_waiting").on(t.communityId, t.waitingSince, t.id).where(sql`waiting_since IS NOT NULL`),
+    index("thread_question").on(t.communityId, t.question, t.visibility).where(sql`question <> 'none' AND deleted_at IS NULL`),
     index("thread_opener").on(t.communityId, t.openerId),
     index("thread_opened").on(t.communityId, t.openedAt),
     foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
