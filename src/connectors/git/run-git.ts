@@ -85,6 +85,12 @@ export async function* streamGit(place: GitPlace, args: readonly string[]): Asyn
   }
   if (code !== 0) {
     const words = complaint.split("\n").find((line) => /^(?:fatal|error):/.test(line)) ?? complaint.split("\n")[0] ?? "";
+    if (words.includes("not a git repository")) {
+      throw new AppError("unreadable_file", {
+        public: `${place.folder} is not a git repository. Give the folder of a clone, its .git folder, or a bare repository.`,
+        internal: complaint,
+      });
+    }
     throw new AppError("unreadable_file", {
       public: `git cannot read ${place.folder}: ${words.replace(/^(?:fatal|error): /, "") || `it ended with code ${code}`}. Run "git fsck" there, or clone it again; nothing was stored.`,
       internal: complaint,
