@@ -54,7 +54,7 @@ describe("links", () => {
         const expected = [...Map.groupBy(ids.keys(), (at) => group[at]).values()].map((members) => members.map((at) => ids[at] ?? ""));
         expect(await groupsOf(ctx, ids)).toEqual(expected);
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 

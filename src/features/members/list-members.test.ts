@@ -75,7 +75,7 @@ describe("a component of thousands", () => {
     const rows = await peopleRows(ctx);
     await ctx.db.execute(sql`
       INSERT INTO identity (community_id, id, member_id, platform, external_id)
-      SELECT ${ctx.community.id}, id, id, 'email', id::text || '@acme.dev' FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 3000)) n`);
+      SELECT ${ctx.community.id}, id, id, 'email', id::text || '@acme.dev' FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 2000)) n`);
     const ids = (await ctx.db.rows<{ id: string }>(sql`SELECT id FROM identity WHERE community_id = ${ctx.community.id} ORDER BY id`)).map(
       ({ id }) => id,
     );
@@ -85,6 +85,6 @@ describe("a component of thousands", () => {
       FROM unnest(${array(ids.slice(0, -1), "uuid")}, ${array(ids.slice(1), "uuid")}) AS n(a, b)`);
     await rows.derive();
     expect(await groupsOf(ctx, ids)).toHaveLength(1);
-    expect(await getMember(ctx, { memberId: ids.at(-1) ?? "" })).toMatchObject({ id: ids[0], identityCount: 3000 });
+    expect(await getMember(ctx, { memberId: ids.at(-1) ?? "" })).toMatchObject({ id: ids[0], identityCount: 2000 });
   });
 });
