@@ -96,7 +96,12 @@ const activitiesBeforeAnalyze = 5_000;
 async function refreshStatistics(ctx: Ctx): Promise<void> {
   const waiting = await listConsumerLag(ctx);
   if (Math.max(0, ...waiting.map((lag) => lag.activities)) < activitiesBeforeAnalyze) return;
-  await ctx.db.execute(sql`ANALYZE identity, identity_label, identity_link, thread, activity, raw_record, channel`);
+  await analyzeLedger(ctx);
+}
+
+/** Refreshes what the planner knows of the ledger's tables; plans that were made when they were empty are made anew. */
+export async function analyzeLedger(ctx: Ctx): Promise<void> {
+  await ctx.db.execute(sql`ANALYZE identity, identity_label, identity_link, thread, activity, raw_record, channel, outbox, outbox_delivery`);
 }
 
 async function waitingCommunities(core: CoreContext, communityId: string | undefined): Promise<Ctx[]> {

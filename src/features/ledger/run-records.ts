@@ -2,6 +2,7 @@ import { AppError, toAppError } from "#core/errors.ts";
 import type { Ctx } from "../access/index.ts";
 import type { IngestCounts, RawRecord, RejectedRecord } from "./batch.ts";
 import type { Connector, RecordChunk } from "./connector.ts";
+import { analyzeLedger } from "./consumer.ts";
 import { ingest } from "./ingest.ts";
 import { type PreparedRecords, prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
@@ -67,8 +68,14 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
   let last: SyncProgress = describe(undefined, counts, startedMs);
   let storing: Promise<void> = Promise.resolve();
   try {
+    let groups = 0;
     for await (const group of groupChunks(input.chunks(signal))) {
       signal.throwIfAborted();
+      groups += 1;
+      if (isTurningPoint(groups)) {
+        await storing;
+        await analyzeLedger(ctx);
+      }
       const prepared = await prepareRecords(ctx, { ...input, records: group.records, rejected: group.rejected });
       await storing;
       storing = store(ctx, { ...input, syncId, prepared, group, counts, startedMs }).then((progress) => {
@@ -94,6 +101,14 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
     await failSync(ctx, { syncId, error: failure, cancelled, counts: counts.toJSON() });
     throw failure;
   }
+}
+
+/**
+ * A long run meets tables many times larger than those its plans were made for: the checks of foreign keys, planned
+ * when the tables were empty, would read them from end to end for each row. The picture is refreshed as they double.
+ */
+function isTurningPoint(groups: number): boolean {
+  return groups >= 2 && (groups & (groups - 1)) === 0;
 }
 
 async function store(

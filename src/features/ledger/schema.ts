@@ -223,10 +223,8 @@ export const identityLabel = pgTable(
     value: text("value").notNull(),
     firstSeenAt: at("first_seen_at"),
   },
-  (t) => [
-    primaryKey({ columns: [t.communityId, t.identityId, t.kind, t.value] }),
-    foreignKey({ columns: [t.communityId, t.identityId], foreignColumns: [identity.communityId, identity.id] }).onDelete("cascade"),
-  ],
+  // No foreign key: its check per name would be half the cost of an import. Whoever deletes an identity deletes its names.
+  (t) => [primaryKey({ columns: [t.communityId, t.identityId, t.kind, t.value] })],
 );
 
 /** An edge between two identities. Accepted edges make members; removing one is the unmerge. */
