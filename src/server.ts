@@ -72,7 +72,10 @@ async function startWeb(runtime: Runtime, dev: boolean): Promise<{ url: string; 
   if (!pages) runtime.log.warn("the pages are not built; only the API is served. Build them with: npm start");
   const api = createApi(runtime);
   const app = createApp({ runtime, pages, dev, api: (request, env) => api.fetch(request, env) });
-  const answer: RequestListener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const answer: RequestListener = (incoming, outgoing) => {
+    if (!app.answerAtOnce(incoming, outgoing)) void handle(incoming, outgoing);
+  };
   server.on("request", development ? development.listener(answer) : answer);
   await listen(server, runtime.config);
   const { port } = server.address() as AddressInfo;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
 import type { HttpBindings } from "@hono/node-server";
 import { serveStatic } from "@hono/node-server/serve-static";
@@ -10,7 +11,7 @@ import { clientIpHeader } from "#features/access/index.ts";
 import type { Runtime } from "../runtime.ts";
 import { type ClientAddress, createClientAddress, isLoopback } from "./client-address.ts";
 import { compress } from "./compress.ts";
-import { answerFromCache, cacheKey, createPageCache, type PageCache } from "./page-cache.ts";
+import { answerFromCache, cacheKey, createPageCache, type PageCache, pickEncoding } from "./page-cache.ts";
 import type { Pages } from "./pages.ts";
 import { isReady } from "./readiness.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -33,7 +34,7 @@ const year = "public, max-age=31536000, immutable";
  * The whole of what the process answers: health, metrics, assets, sign-in, API, and pages, the public ones from a
  * cache in front of the renderer.
  */
-export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pageCache: PageCache } {
+export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pageCache: PageCache; answerAtOnce: AnswerAtOnce } {
   const { runtime, pages, dev = false } = options;
   const { config, telemetry } = runtime;
   const clients = createClientAddress(config.trustedProxies);
@@ -102,7 +103,21 @@ export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pag
     if (appError.status >= 500) runtime.log.error({ err: error, path: c.req.path }, "request failed");
     return new Response(`${appError.message}\n`, { status: appError.status, headers: { "content-type": "text/plain; charset=utf-8" } });
   });
-  return { fetch: app.fetch, pageCache };
+  return { fetch: app.fetch, pageCache, answerAtOnce: (incoming, outgoing) => answerAtOnce(incoming, outgoing, { pageCache, telemetry }) };
+}
+
+/** Answers a request for a fresh public page before anything else is made of it. @returns whether it did */
+export type AnswerAtOnce = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+
+function answerAtOnce(incoming: IncomingMessage, outgoing: ServerResponse, { pageCache, telemetry }: { pageCache: PageCache; telemetry: Runtime["telemetry"] }): boolean {
+  const { method, url, headers } = incoming;
+  if (method !== "GET" || headers.cookie !== undefined || headers.authorization !== undefined || headers.range !== undefined || headers["cache-control"] !== undefined) return false;
+  const found = pageCache.find(`http://${headers.host}${url}`);
+  if (!found || found.stale) return false;
+  telemetry.observePageCache("hit");
+  const answer = pickEncoding(found.page, String(headers["accept-encoding"] ?? ""));
+  outgoing.writeHead(found.page.status, Object.fromEntries(answer.headers)).end(answer.body);
+  return true;
 }
 
 interface Incoming {

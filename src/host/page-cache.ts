@@ -35,6 +35,9 @@ export interface PageCacheOptions {
   now: () => number;
 }
 
+/** Headers that belong to one answer and not to the page. */
+const perAnswer = new Set(["x-request-id", "content-length", "vary", "date", "content-encoding"]);
+
 /** Pages larger than this are passed on and not kept, in bytes. */
 const pageBytesMax = 2_000_000;
 
@@ -63,7 +66,7 @@ export function createPageCache(options: PageCacheOptions): PageCache {
     if (body.length > pageBytesMax) return { response };
     const page: CachedPage = {
       status: response.status,
-      headers: withScriptHashes([...response.headers], body),
+      headers: withScriptHashes([...response.headers].filter(([name]) => !perAnswer.has(name)), body),
       bodies: new Map([["identity", body]]),
       freshUntil: now() + maxAge * 1000,
       staleUntil: now() + maxAge * 5000,
@@ -122,6 +125,12 @@ export function createPageCache(options: PageCacheOptions): PageCache {
 
 /** The answer for one visitor, packed as their browser understands it. */
 export function answerFromCache(page: CachedPage, acceptEncoding: string): Response {
+  const { body, headers } = pickEncoding(page, acceptEncoding);
+  return new Response(body, { status: page.status, headers });
+}
+
+/** The page's body and headers in the best form that a browser takes; packed once, then kept. */
+export function pickEncoding(page: CachedPage, acceptEncoding: string): { body: Uint8Array<ArrayBuffer>; headers: [string, string][] } {
   const encoding: Encoding = /\bbr\b/.test(acceptEncoding) ? "br" : /\bgzip\b/.test(acceptEncoding) ? "gzip" : "identity";
   let body = page.bodies.get(encoding);
   if (!body) {
@@ -129,11 +138,9 @@ export function answerFromCache(page: CachedPage, acceptEncoding: string): Respo
     body = new Uint8Array(encoding === "br" ? brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } }) : gzipSync(plain));
     page.bodies.set(encoding, body);
   }
-  const headers = new Headers(page.headers);
-  if (encoding !== "identity") headers.set("content-encoding", encoding);
-  headers.set("vary", "accept-encoding, cookie");
-  headers.set("content-length", String(body.length));
-  return new Response(body, { status: page.status, headers });
+  const headers: [string, string][] = [...page.headers, ["vary", "accept-encoding, cookie"], ["content-length", String(body.length)]];
+  if (encoding !== "identity") headers.push(["content-encoding", encoding]);
+  return { body, headers };
 }
 
 /** Seconds for which the page itself allows everybody to share it. */

@@ -30,7 +30,7 @@ export async function migrate(database: OwnedDatabase): Promise<void> {
     }
   } catch (error) {
     throw new AppError("internal", {
-      public: `The database could not be brought up to date: ${rootMessage(error)}`,
+      public: `The database could not be brought up to date: ${rootMessage(error)}. Nothing was changed. If the data comes from another version, start that version, make a backup, and begin with an empty data folder.`,
       cause: error,
     });
   } finally {
