@@ -213,17 +213,6 @@ CREATE TABLE "activity" (
 	CONSTRAINT "activity_key" UNIQUE("community_id","source_id","external_id","kind")
 );
 --> statement-breakpoint
-CREATE TABLE "activity_day" (
-	"community_id" uuid NOT NULL,
-	"day" text NOT NULL,
-	"source_id" uuid NOT NULL,
-	"kind" text NOT NULL,
-	"visibility" smallint NOT NULL,
-	"author_kind" text NOT NULL,
-	"count" integer NOT NULL,
-	CONSTRAINT "activity_day_community_id_day_source_id_kind_visibility_author_kind_pk" PRIMARY KEY("community_id","day","source_id","kind","visibility","author_kind")
-);
---> statement-breakpoint
 CREATE TABLE "channel" (
 	"community_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -235,12 +224,6 @@ CREATE TABLE "channel" (
 	"visibility" smallint NOT NULL,
 	CONSTRAINT "channel_community_id_id_pk" PRIMARY KEY("community_id","id"),
 	CONSTRAINT "channel_key" UNIQUE("community_id","source_id","external_id")
-);
---> statement-breakpoint
-CREATE TABLE "dirty_day" (
-	"community_id" uuid NOT NULL,
-	"day" text NOT NULL,
-	CONSTRAINT "dirty_day_community_id_day_pk" PRIMARY KEY("community_id","day")
 );
 --> statement-breakpoint
 CREATE TABLE "identity" (
@@ -336,24 +319,6 @@ CREATE TABLE "rejected_record" (
 	"excerpt" text,
 	"at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "rejected_record_community_id_source_id_stream_key_pk" PRIMARY KEY("community_id","source_id","stream","key")
-);
---> statement-breakpoint
-CREATE TABLE "search_document" (
-	"community_id" uuid NOT NULL,
-	"activity_id" uuid NOT NULL,
-	"thread_id" uuid,
-	"visibility" smallint NOT NULL,
-	"occurred_at" timestamp with time zone NOT NULL,
-	"tokens" "tsvector" NOT NULL,
-	CONSTRAINT "search_document_community_id_activity_id_pk" PRIMARY KEY("community_id","activity_id")
-);
---> statement-breakpoint
-CREATE TABLE "search_title" (
-	"community_id" uuid NOT NULL,
-	"thread_id" uuid NOT NULL,
-	"visibility" smallint NOT NULL,
-	"title" text NOT NULL,
-	CONSTRAINT "search_title_community_id_thread_id_pk" PRIMARY KEY("community_id","thread_id")
 );
 --> statement-breakpoint
 CREATE TABLE "source" (
@@ -510,6 +475,41 @@ CREATE TABLE "question_mark" (
 	CONSTRAINT "question_mark_community_id_thread_id_id_pk" PRIMARY KEY("community_id","thread_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "activity_day" (
+	"community_id" uuid NOT NULL,
+	"day" text NOT NULL,
+	"source_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"visibility" smallint NOT NULL,
+	"author_kind" text NOT NULL,
+	"count" integer NOT NULL,
+	CONSTRAINT "activity_day_community_id_day_source_id_kind_visibility_author_kind_pk" PRIMARY KEY("community_id","day","source_id","kind","visibility","author_kind")
+);
+--> statement-breakpoint
+CREATE TABLE "dirty_day" (
+	"community_id" uuid NOT NULL,
+	"day" text NOT NULL,
+	CONSTRAINT "dirty_day_community_id_day_pk" PRIMARY KEY("community_id","day")
+);
+--> statement-breakpoint
+CREATE TABLE "search_document" (
+	"community_id" uuid NOT NULL,
+	"activity_id" uuid NOT NULL,
+	"thread_id" uuid,
+	"visibility" smallint NOT NULL,
+	"occurred_at" timestamp with time zone NOT NULL,
+	"tokens" "tsvector" NOT NULL,
+	CONSTRAINT "search_document_community_id_activity_id_pk" PRIMARY KEY("community_id","activity_id")
+);
+--> statement-breakpoint
+CREATE TABLE "search_title" (
+	"community_id" uuid NOT NULL,
+	"thread_id" uuid NOT NULL,
+	"visibility" smallint NOT NULL,
+	"title" text NOT NULL,
+	CONSTRAINT "search_title_community_id_thread_id_pk" PRIMARY KEY("community_id","thread_id")
+);
+--> statement-breakpoint
 CREATE TABLE "metric_snapshot" (
 	"community_id" uuid NOT NULL,
 	"metric" text NOT NULL,
@@ -534,10 +534,8 @@ ALTER TABLE "signal" ADD CONSTRAINT "signal_community_id_community_id_fk" FOREIG
 ALTER TABLE "signal" ADD CONSTRAINT "signal_community_id_activity_id_activity_community_id_id_fk" FOREIGN KEY ("community_id","activity_id") REFERENCES "public"."activity"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "signal_decision" ADD CONSTRAINT "signal_decision_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "signal_decision" ADD CONSTRAINT "signal_decision_community_id_signal_id_signal_community_id_id_fk" FOREIGN KEY ("community_id","signal_id") REFERENCES "public"."signal"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "activity_day" ADD CONSTRAINT "activity_day_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "channel" ADD CONSTRAINT "channel_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "channel" ADD CONSTRAINT "channel_community_id_source_id_source_community_id_id_fk" FOREIGN KEY ("community_id","source_id") REFERENCES "public"."source"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "dirty_day" ADD CONSTRAINT "dirty_day_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "identity" ADD CONSTRAINT "identity_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "identity_label" ADD CONSTRAINT "identity_label_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "identity_link" ADD CONSTRAINT "identity_link_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -550,7 +548,6 @@ ALTER TABLE "raw_record" ADD CONSTRAINT "raw_record_community_id_community_id_fk
 ALTER TABLE "raw_record" ADD CONSTRAINT "raw_record_community_id_source_id_source_community_id_id_fk" FOREIGN KEY ("community_id","source_id") REFERENCES "public"."source"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "rejected_record" ADD CONSTRAINT "rejected_record_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "rejected_record" ADD CONSTRAINT "rejected_record_community_id_source_id_source_community_id_id_fk" FOREIGN KEY ("community_id","source_id") REFERENCES "public"."source"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "search_title" ADD CONSTRAINT "search_title_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "source" ADD CONSTRAINT "source_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "stream" ADD CONSTRAINT "stream_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "stream" ADD CONSTRAINT "stream_community_id_source_id_source_community_id_id_fk" FOREIGN KEY ("community_id","source_id") REFERENCES "public"."source"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -569,6 +566,9 @@ ALTER TABLE "member_text" ADD CONSTRAINT "member_text_community_id_community_id_
 ALTER TABLE "member_text" ADD CONSTRAINT "member_text_community_id_member_id_member_community_id_id_fk" FOREIGN KEY ("community_id","member_id") REFERENCES "public"."member"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "question_mark" ADD CONSTRAINT "question_mark_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "question_mark" ADD CONSTRAINT "question_mark_community_id_thread_id_thread_community_id_id_fk" FOREIGN KEY ("community_id","thread_id") REFERENCES "public"."thread"("community_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "activity_day" ADD CONSTRAINT "activity_day_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "dirty_day" ADD CONSTRAINT "dirty_day_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "search_title" ADD CONSTRAINT "search_title_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "metric_snapshot" ADD CONSTRAINT "metric_snapshot_community_id_community_id_fk" FOREIGN KEY ("community_id") REFERENCES "public"."community"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "mail_message_waiting" ON "mail_message" USING btree ("state","next_attempt_at");--> statement-breakpoint
 CREATE INDEX "mail_message_scope" ON "mail_message" USING btree ("scope","created_at","id");--> statement-breakpoint
@@ -594,9 +594,6 @@ CREATE INDEX "activity_recent" ON "activity" USING btree ("community_id","occurr
 CREATE INDEX "identity_of_member" ON "identity" USING btree ("community_id","member_id");--> statement-breakpoint
 CREATE INDEX "identity_email" ON "identity" USING btree ("community_id","email") WHERE email IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "identity_link_b" ON "identity_link" USING btree ("community_id","identity_b");--> statement-breakpoint
-CREATE INDEX "search_document_tokens" ON "search_document" USING gin ("tokens");--> statement-breakpoint
-CREATE INDEX "search_document_recent" ON "search_document" USING btree ("community_id","occurred_at");--> statement-breakpoint
-CREATE INDEX "search_title_trigrams" ON "search_title" USING gin ("title" gin_trgm_ops);--> statement-breakpoint
 CREATE INDEX "sync_of_source" ON "sync" USING btree ("community_id","source_id","started_at");--> statement-breakpoint
 CREATE INDEX "thread_recent" ON "thread" USING btree ("community_id","last_activity_at","id");--> statement-breakpoint
 CREATE INDEX "thread_waiting" ON "thread" USING btree ("community_id","waiting_since","id") WHERE waiting_since IS NOT NULL;--> statement-breakpoint
@@ -613,4 +610,7 @@ CREATE INDEX "member_name" ON "member" USING btree ("community_id",lower(display
 CREATE INDEX "member_marked" ON "member" USING btree ("community_id","kind","id") WHERE kind <> 'human';--> statement-breakpoint
 CREATE INDEX "member_day_by_day" ON "member_day" USING btree ("community_id","day","identity_id");--> statement-breakpoint
 CREATE INDEX "member_text_trigrams" ON "member_text" USING gin (text gin_trgm_ops);--> statement-breakpoint
-CREATE INDEX "question_mark_recent" ON "question_mark" USING btree ("community_id","at");
+CREATE INDEX "question_mark_recent" ON "question_mark" USING btree ("community_id","at");--> statement-breakpoint
+CREATE INDEX "search_document_tokens" ON "search_document" USING gin ("tokens");--> statement-breakpoint
+CREATE INDEX "search_document_recent" ON "search_document" USING btree ("community_id","occurred_at");--> statement-breakpoint
+CREATE INDEX "search_title_trigrams" ON "search_title" USING gin ("title" gin_trgm_ops);

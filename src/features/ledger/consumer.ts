@@ -22,6 +22,8 @@ export interface Consumer {
   run(ctx: Ctx, changes: Changes): Promise<void>;
   /** Called once when nothing is left for this consumer: work that is cheaper done for all changes together. */
   settle?(ctx: Ctx): Promise<void>;
+  /** Whether an earlier process ended between its last `run` and `settle`. */
+  isUnsettled?(ctx: Ctx): Promise<boolean>;
 }
 
 /**
@@ -35,7 +37,8 @@ export function defineConsumer(consumer: Consumer): Consumer {
   return consumer;
 }
 
-const activitiesPerCall = 20_000;
+/** A call is a transaction, and the embedded database serves nobody else meanwhile: pages must not wait for long. */
+const activitiesPerCall = 5_000;
 
 /**
  * Tells consumers that rows changed. Call it in the transaction that changes them.
@@ -108,7 +111,7 @@ async function waitingCommunities(core: CoreContext, communityId: string | undef
   const rows = await core.db.rows<{ id: string; slug: string; name: string; timeZone: string }>(sql`
     SELECT id, slug, name, time_zone AS "timeZone" FROM community c
     WHERE (${communityId ?? null}::uuid IS NULL OR id = ${communityId ?? null}::uuid)
-      AND EXISTS (SELECT FROM outbox_delivery d WHERE d.community_id = c.id)
+      AND (EXISTS (SELECT FROM outbox_delivery d WHERE d.community_id = c.id) OR EXISTS (SELECT FROM dirty_day d WHERE d.community_id = c.id))
     ORDER BY id`);
   return rows.map((community) => ({ db: core.db, clock: core.clock, log: core.log, community, viewer: { kind: "system" } }));
 }
@@ -125,7 +128,7 @@ async function drainConsumer(
     done += step;
     input.onProgress?.({ consumer: consumer.name, done, left: await countDeliveries(ctx, consumer.name) });
   }
-  if (done > 0) await consumer.settle?.(ctx);
+  if (done > 0 || (await consumer.isUnsettled?.(ctx))) await consumer.settle?.(ctx);
   return done;
 }
 

@@ -200,6 +200,18 @@ test("thread counts and days are rolled up, and again after a deletion", async (
   expect(await ctx.db.rows(days)).toEqual([{ day: "2026-01-02", count: 1 }]);
 });
 
+test("days that a killed process had marked but not counted are counted by the next", async () => {
+  const ctx = await createCtx();
+  await bring(ctx, [{ id: "1", says: ["a"] }]);
+  const { settle: _, ...killedBeforeSettling } = rollUp;
+  await drainOutbox(ctx, { consumers: [killedBeforeSettling], communityId: ctx.community.id });
+  const days = sql`SELECT day, count FROM activity_day WHERE community_id = ${ctx.community.id}`;
+  expect(await ctx.db.rows(days)).toEqual([]);
+  await ctx.db.execute(sql`DELETE FROM outbox_delivery WHERE community_id = ${ctx.community.id}`);
+  await drainOutbox(ctx, { consumers: [rollUp], communityId: ctx.community.id });
+  expect(await ctx.db.rows(days)).toEqual([{ day: "2026-01-01", count: 1 }]);
+});
+
 test("a replay reads stored records anew without the file", async () => {
   const ctx = await createCtx();
   const { sourceId } = await bring(ctx, [{ id: "1", says: ["a"] }]);

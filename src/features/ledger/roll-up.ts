@@ -8,10 +8,13 @@ import { type Changes, defineConsumer } from "./consumer.ts";
  */
 export const rollUp = defineConsumer({
   name: "rollup",
-  activitiesMax: 100_000,
+  activitiesMax: 20_000,
   async run(ctx, changes) {
     await countThreads(ctx, changes.threads);
     await markDays(ctx, changes);
+  },
+  async isUnsettled(ctx) {
+    return (await ctx.db.first(sql`SELECT FROM dirty_day WHERE community_id = ${ctx.community.id} LIMIT 1`)) !== undefined;
   },
   settle: (ctx) => ctx.db.transaction((tx) => countDays({ ...ctx, db: tx })),
 });

@@ -14,7 +14,6 @@ const documentsPerStatement = 1_000;
 /** Builds what full-text search reads. It may lag behind an import; its lag is shown where people search. */
 export const indexForSearch = defineConsumer({
   name: "search",
-  activitiesMax: 10_000,
   async run(ctx, changes) {
     for (let start = 0; start < changes.activities.length; start += documentsPerStatement) {
       await indexActivities(ctx, changes.activities.slice(start, start + documentsPerStatement));
