@@ -39,7 +39,7 @@ const outputSchema = z.object({ message: z.string() }).catch({ message: "" });
 
 /** Jobs, newest first. The queue's tables must exist. */
 export async function listJobs(db: Database, input: ListJobsInput): Promise<Page<JobRow>> {
-  const [afterAt, afterId] = input.after ? decodeCursor(input.after, 2) : [null, null];
+  const [afterAt, afterId] = input.after ? decodeCursor(input.after, ["time", "id"]) : [null, null];
   const rows = await db.rows<Omit<JobRow, "payload" | "error"> & { data: { payload?: unknown } | null; output: unknown; createdKey: string }>(sql`
     SELECT id, name, state::text AS state, data, output, retry_count + CASE WHEN started_on IS NULL THEN 0 ELSE 1 END AS attempts,
       retry_limit + 1 AS "attemptsMax", created_on AS "createdAt", created_on::text AS "createdKey", start_after AS "startAfter", started_on AS "startedAt", completed_on AS "finishedAt"

@@ -104,7 +104,7 @@ export function createMailer(options: MailerOptions): Mailer {
       return stored?.id ?? id;
     },
     async list({ scope, state, after, limit }) {
-      const [afterAt, afterId] = after ? decodeCursor(after, 2) : [null, null];
+      const [afterAt, afterId] = after ? decodeCursor(after, ["time", "id"]) : [null, null];
       const rows = await db.rows<MailRow & { createdKey: string }>(sql`
         SELECT id, recipient, subject, text, state, attempts, error, created_at AS "createdAt", created_at::text AS "createdKey", sent_at AS "sentAt"
         FROM mail_message

@@ -1,4 +1,5 @@
 import { AppError } from "./errors.ts";
+import { isId } from "./ids.ts";
 
 /** One page of a list by keyset: `next` is the cursor of the page after, or null at the end. */
 export interface Page<T> {
@@ -14,17 +15,25 @@ export function encodeCursor(key: readonly (string | number | null)[]): string {
   return Buffer.from(JSON.stringify(key)).toString("base64url");
 }
 
+/** What stands in a cursor: a moment as PostgreSQL or ISO 8601 writes it, a UUID, a word, a number. */
+export type CursorPart = "time" | "id" | "text" | "number";
+
+const fits: Record<CursorPart, (part: unknown) => boolean> = {
+  time: (part) => typeof part === "string" && part.length <= 40 && !Number.isNaN(Date.parse(part)),
+  id: (part) => typeof part === "string" && isId(part),
+  text: (part) => typeof part === "string" && !part.includes("\u0000"),
+  number: (part) => typeof part === "number" && Number.isFinite(part),
+};
+
 /**
- * Reads a cursor back.
- * @param length how many values it must hold
+ * Reads a cursor back. What it holds was in somebody else's hands, so each part is checked before it meets a query.
+ * @param shape what its parts must be
  * @throws AppError `invalid_input` when somebody typed or cut it
  */
-export function decodeCursor(cursor: string, length: number): (string | number | null)[] {
+export function decodeCursor(cursor: string, shape: readonly CursorPart[]): (string | number)[] {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
-    if (Array.isArray(key) && key.length === length && key.every((part) => part === null || typeof part === "string" || typeof part === "number")) {
-      return key;
-    }
+    if (Array.isArray(key) && key.length === shape.length && shape.every((part, at) => fits[part](key[at]))) return key;
   } catch {
     // Not base64 of JSON: reported below with the same words.
   }

@@ -46,7 +46,7 @@ export const activity = defineMetric({
   },
 
   async rows(ctx, params) {
-    const [at, id] = params.after ? decodeCursor(params.after, 2) : [];
+    const [at, id] = params.after ? decodeCursor(params.after, ["time", "id"]) : [];
     const span = spanMoments(ctx, params);
     const rows = await ctx.db.rows<MetricRow & { key: string }>(sql`
       SELECT 'activity' AS kind, a.id, coalesce(a.title, t.title, left(a.body, 120), a.kind) AS title, a.occurred_at AS at, a.occurred_at::text AS key,

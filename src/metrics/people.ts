@@ -45,7 +45,7 @@ export async function countExcluded(ctx: Ctx, params: MetricParams): Promise<{ w
  * @param input.members a query with `member_id`, `at` (timestamptz to sort by) and `value` (text)
  */
 export async function pageMembers(ctx: Ctx, input: { members: SQL; after?: string; limit: number }): Promise<Page<MetricRow>> {
-  const [at, id] = input.after ? decodeCursor(input.after, 2) : [];
+  const [at, id] = input.after ? decodeCursor(input.after, ["time", "id"]) : [];
   const rows = await ctx.db.rows<MetricRow & { key: string }>(sql`
     WITH page AS (
       SELECT p.member_id, p.at, p.value FROM (${input.members}) p

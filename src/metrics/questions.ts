@@ -38,7 +38,7 @@ export async function pageQuestions(
   ctx: Ctx,
   input: MetricParams & { value: SQL; where?: SQL; after?: string; limit: number },
 ): Promise<Page<MetricRow>> {
-  const [at, id] = input.after ? decodeCursor(input.after, 2) : [];
+  const [at, id] = input.after ? decodeCursor(input.after, ["time", "id"]) : [];
   const rows = await ctx.db.rows<MetricRow & { key: string }>(sql`
     SELECT 'thread' AS kind, t.id, t.title, t.opened_at AS at, t.opened_at::text AS key, ${input.value} AS value
     FROM ${questionsIn(ctx, input)} ${askedByCommunity} ${input.where ?? sql``}

@@ -79,7 +79,7 @@ export async function listAudit(
  * @throws AppError `invalid_input`
  */
 export function decodeIdCursor(cursor: string): string {
-  const [id] = decodeCursor(cursor, 1);
+  const [id] = decodeCursor(cursor, ["id"]);
   if (typeof id === "string" && isId(id)) return id;
   throw new AppError("invalid_input", { public: "The page cursor is not valid. Start again from the first page." });
 }

@@ -51,7 +51,7 @@ const contextChars = 240;
 export async function listSignals(ctx: Ctx, input: SignalFilter & { after?: string; limit: number }): Promise<Page<SignalRow>> {
   const conditions = filterOf(ctx, input);
   if (input.after) {
-    const [occurredAt, id] = decodeCursor(input.after, 2);
+    const [occurredAt, id] = decodeCursor(input.after, ["time", "id"]);
     conditions.push(sql`(s.occurred_at, s.id) < (${occurredAt}::timestamptz, ${id}::uuid)`);
   }
   const rows = await readRows(ctx, sql`${sql.join(conditions, sql` AND `)} ORDER BY s.occurred_at DESC, s.id DESC LIMIT ${input.limit + 1}`);

@@ -78,7 +78,7 @@ async function pageOf(
   const conditions = [visibleTo(ctx, "a"), ...input.conditions];
   const order = input.newestFirst ? sql`DESC` : sql`ASC`;
   if (input.after) {
-    const [at, id] = decodeCursor(input.after, 2);
+    const [at, id] = decodeCursor(input.after, ["time", "id"]);
     conditions.push(sql`(a.occurred_at, a.id) ${input.newestFirst ? sql`<` : sql`>`} (${at}::timestamptz, ${id}::uuid)`);
   }
   const rows = await ctx.db.rows<StoredActivity>(sql`

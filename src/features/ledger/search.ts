@@ -53,7 +53,7 @@ export async function search(ctx: Ctx, input: { query: string; after?: string; l
   const documents = limit * documentsPerThread;
   const conditions = [visibleTo(ctx, "d"), sql`d.tokens @@ (${buildTsquery(terms, guessLanguage(input.query))})`];
   if (input.after) {
-    const [at, id] = decodeCursor(input.after, 2);
+    const [at, id] = decodeCursor(input.after, ["time", "id"]);
     conditions.push(sql`(d.occurred_at, d.activity_id) < (${at}::timestamptz, ${id}::uuid)`);
   }
   if (input.sourceId) {

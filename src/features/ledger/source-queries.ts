@@ -144,7 +144,7 @@ export async function listSyncs(ctx: Ctx, input: { sourceId?: string; after?: st
   const conditions = [sql`y.community_id = ${ctx.community.id}`];
   if (input.sourceId) conditions.push(sql`y.source_id = ${input.sourceId}`);
   if (input.after) {
-    const [at, id] = decodeCursor(input.after, 2);
+    const [at, id] = decodeCursor(input.after, ["time", "id"]);
     conditions.push(sql`(y.started_at, y.id) < (${at}::timestamptz, ${id}::uuid)`);
   }
   const rows = await ctx.db.rows<SyncRow>(sql`
@@ -184,7 +184,7 @@ export async function listRejected(ctx: Ctx, input: { sourceId: string; after?: 
   const limit = Math.min(input.limit ?? 50, 200);
   const conditions = [sql`community_id = ${ctx.community.id}`, sql`source_id = ${input.sourceId}`];
   if (input.after) {
-    const [stream, key] = decodeCursor(input.after, 2);
+    const [stream, key] = decodeCursor(input.after, ["text", "text"]);
     conditions.push(sql`(stream, key) > (${stream}, ${key})`);
   }
   const rows = await ctx.db.rows<RejectedRow>(sql`

@@ -98,7 +98,7 @@ export async function listThreads(
   const conditions = filterThreads(ctx, input);
   if (input.sort === "waiting") conditions.push(sql`t.waiting_since IS NOT NULL`);
   if (input.after) {
-    const [at, id] = decodeCursor(input.after, 2);
+    const [at, id] = decodeCursor(input.after, ["time", "id"]);
     conditions.push(sql`(${sort.column}, t.id) ${sort.compare} (${at}::timestamptz, ${id}::uuid)`);
   }
   // The page is cut first and joined then, so that the joins meet a page and not the table.

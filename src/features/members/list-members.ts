@@ -66,7 +66,7 @@ export async function listMembers(ctx: Ctx, input: ListMembersInput): Promise<Pa
   // Silent members have no date to sort by; coalescing only when they are asked for keeps the index in use otherwise.
   const order = input.includeSilent && (sort === "recent" || sort === "first") ? sql`coalesce(${key}, ${epoch})` : key;
   if (input.after) {
-    const [value, id] = decodeCursor(input.after, 2);
+    const [value, id] = decodeCursor(input.after, [sort === "activities" ? "number" : sort === "name" ? "text" : "time", "id"]);
     const typed = sort === "activities" ? sql`${value}::integer` : sort === "name" ? sql`${value}::text` : sql`${value}::timestamptz`;
     where.push(sort === "name" ? sql`(${order}, m.id) > (${typed}, ${id}::uuid)` : sql`(${order}, m.id) < (${typed}, ${id}::uuid)`);
   }

@@ -29,7 +29,7 @@ export interface SuggestedLink {
 export async function listSuggestedLinks(ctx: Ctx, input: { after?: string; limit?: number } = {}): Promise<Page<SuggestedLink>> {
   requireRole(ctx, teamRoles, { scope: "read" });
   const limit = input.limit ?? 50;
-  const [strength, cursorId] = input.after ? decodeCursor(input.after, 2) : [];
+  const [strength, cursorId] = input.after ? decodeCursor(input.after, ["text", "id"]) : [];
   const end = (i: "a" | "b") =>
     sql.raw(`json_build_object('identityId', ${i}.id, 'memberId', ${i}.member_id, 'name', m${i}.display_name, 'platform', ${i}.platform,
       'handle', coalesce(${i}.login, ${i}.external_id), 'avatarUrl', ${i}.avatar_url)`);

@@ -37,7 +37,7 @@ export async function listWaiting(
   if (input.sourceId) conditions.push(sql`t.source_id = ${input.sourceId}`);
   if (input.from) conditions.push(sql`t.waiting_since >= ${input.from}`);
   if (input.after) {
-    const [since, id] = decodeCursor(input.after, 2);
+    const [since, id] = decodeCursor(input.after, ["time", "id"]);
     conditions.push(sql`(t.waiting_since, t.id) ${latest ? sql`<` : sql`>`} (${since}::timestamptz, ${id}::uuid)`);
   }
   const order = latest ? sql`t.waiting_since DESC, t.id DESC` : sql`t.waiting_since, t.id`;
