@@ -186,7 +186,7 @@ function Appearance() {
   const mounted = useMounted();
   return (
     <Sheet title="Light and dark" id="appearance" aside="kept in this browser">
-      <div className={classes.buttons} role="group" aria-label="Light and dark">
+      <fieldset className={classes.plain} aria-label="Light and dark">
         {schemes.map(([value, label]) => {
           const chosen = mounted && colorScheme === value;
           return (
@@ -195,7 +195,7 @@ function Appearance() {
             </Button>
           );
         })}
-      </div>
+      </fieldset>
     </Sheet>
   );
 }

@@ -34,7 +34,8 @@ export function useAct(intent: string): Act {
   // A form that was sent before the page's script ran came back as a page with the answer in it.
   const sent = useActionData<ActAnswer>();
   const answer = fetcher.data ?? (sent?.intent === intent ? sent : undefined);
-  useToast(answer);
+  // A transcript stands on the page with its outcome above it.
+  useToast(answer?.transcript ? undefined : answer);
   return { intent, fetcher, answer, busy: fetcher.state !== "idle", error: (field) => answer?.fields?.[field] };
 }
 

@@ -25,7 +25,7 @@ export function MailServer(props: {
         )}
         <details className={classes.more} open={!props.host}>
           <summary>How it is set up</summary>
-          <dl>
+          <dl className={classes.terms}>
             {props.settings.map((setting) => (
               <div key={setting.env}>
                 <dt>

@@ -24,7 +24,11 @@ export function Sessions({ sessions }: { sessions: readonly SessionRow[] }) {
               meta={
                 <Dotted
                   parts={[
-                    session.ipAddress ? <span className="mono">{session.ipAddress}</span> : null,
+                    session.ipAddress ? (
+                      <span key="ip" className="mono">
+                        {session.ipAddress}
+                      </span>
+                    ) : null,
                     <>
                       last seen <TimeAgo at={session.lastSeenAt} />
                     </>,

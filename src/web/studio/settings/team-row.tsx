@@ -29,7 +29,13 @@ export function TeamRow(props: { member: TeamMember; isMe: boolean; isLastOwner:
         <Dotted
           parts={[
             member.email,
-            member.twoFactorEnabled ? <Tag tone="good">second factor</Tag> : "password only",
+            member.twoFactorEnabled ? (
+              <Tag key="factor" tone="good">
+                second factor
+              </Tag>
+            ) : (
+              "password only"
+            ),
             member.lastSeenAt ? (
               <>
                 last seen <TimeAgo at={member.lastSeenAt} />
