@@ -3,7 +3,7 @@ import type { PoolConfig } from "pg";
 import { systemClock } from "#core/clock.ts";
 import { type Config, type ConfigOverrides, type Environment, loadConfig, unknownVariables } from "#core/config.ts";
 import { createSecretBox } from "#core/crypto.ts";
-import { openDatabase, type OwnedDatabase } from "#core/database/database.ts";
+import { type OwnedDatabase, openDatabase } from "#core/database/database.ts";
 import { type EmbeddedDatabase, startEmbedded } from "#core/database/embedded.ts";
 import { migrate } from "#core/database/migrate.ts";
 import { AppError } from "#core/errors.ts";
@@ -159,7 +159,10 @@ async function openDatabaseOf(
 
 function cannotReach(config: Config, error: unknown): AppError {
   if (!config.databaseUrl) {
-    return new AppError("internal", { public: `The embedded database in ${config.dataDir} does not answer. Stop other Causeway processes that use the folder and start again.`, cause: error });
+    return new AppError("internal", {
+      public: `The embedded database in ${config.dataDir} does not answer. Stop other Causeway processes that use the folder and start again.`,
+      cause: error,
+    });
   }
   const url = new URL(config.databaseUrl);
   const { code, message } = error as NodeJS.ErrnoException;

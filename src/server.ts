@@ -80,7 +80,9 @@ async function startWeb(runtime: Runtime, dev: boolean): Promise<{ url: string; 
   await listen(server, runtime.config);
   const { port } = server.address() as AddressInfo;
   return {
-    url: runtime.config.publicUrlSet ? runtime.config.publicUrl : `http://${isAnywhere(runtime.config.host) ? "localhost" : bracketed(runtime.config.host)}:${port}`,
+    url: runtime.config.publicUrlSet
+      ? runtime.config.publicUrl
+      : `http://${isAnywhere(runtime.config.host) ? "localhost" : bracketed(runtime.config.host)}:${port}`,
     stop: async () => {
       await closeServer(server, runtime.config.shutdownSeconds * 1000);
       await development?.close();
@@ -105,7 +107,12 @@ function listen(server: Server, { host, port }: { host: string; port: number }):
         EADDRNOTAVAIL: `${host} is no address of this machine. Set HOST to 127.0.0.1 (this machine only) or 0.0.0.0 (all networks).`,
         ENOTFOUND: `HOST is ${JSON.stringify(host)}, which is no address. Set it to 127.0.0.1 (this machine only) or 0.0.0.0 (all networks).`,
       };
-      reject(new AppError("conflict", { public: words[error.code ?? ""] ?? `The server cannot listen on ${host}:${port}: ${error.message}`, cause: error }));
+      reject(
+        new AppError("conflict", {
+          public: words[error.code ?? ""] ?? `The server cannot listen on ${host}:${port}: ${error.message}`,
+          cause: error,
+        }),
+      );
     });
     server.listen({ host, port }, () => settle());
   });

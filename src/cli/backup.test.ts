@@ -19,10 +19,18 @@ const open = (dataDir: string) => openRuntime({ cwd: folder, env: { CAUSEWAY_DAT
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cw-backup-"));
   runtime = await open("data");
-  session = { cwd: folder, runtime: async () => runtime, signal: new AbortController().signal, out: (text) => said.push(text), err: () => {}, watched: false, terminal: false };
-  const ctx = await ensureCommunity(runtime, { slug: "lantern", name: "Лантерн \"#\" 🏮" });
+  session = {
+    cwd: folder,
+    runtime: async () => runtime,
+    signal: new AbortController().signal,
+    out: (text) => said.push(text),
+    err: () => {},
+    watched: false,
+    terminal: false,
+  };
+  const ctx = await ensureCommunity(runtime, { slug: "lantern", name: 'Лантерн "#" 🏮' });
   await runtime.db.execute(sql`UPDATE community SET settings = '{"deep": [1, 1.5, null, "a\\nb"]}' WHERE id = ${ctx.community.id}`);
-  await runtime.mail.queue({ to: "a@example.org", subject: "#{\"end\":true}", text: "line\n#second\u2028third" });
+  await runtime.mail.queue({ to: "a@example.org", subject: '#{"end":true}', text: "line\n#second\u2028third" });
 }, 120_000);
 afterAll(async () => {
   await runtime.close();

@@ -70,7 +70,10 @@ export async function writeBackup(session: Session, file: string | undefined, op
   }
   const { size } = await stat(path);
   if (options.json) session.out(JSON.stringify({ file: path, rows, bytes: size }));
-  else session.out(`${path}: ${rows.toLocaleString("en")} rows, ${(size / 1_000_000).toFixed(1)} MB. ${options.withoutSecrets ? "" : "It holds the keys of this installation: keep it as safe as a password."}`.trim());
+  else
+    session.out(
+      `${path}: ${rows.toLocaleString("en")} rows, ${(size / 1_000_000).toFixed(1)} MB. ${options.withoutSecrets ? "" : "It holds the keys of this installation: keep it as safe as a password."}`.trim(),
+    );
 }
 
 interface RestoreOptions {
@@ -83,7 +86,8 @@ interface RestoreOptions {
 export async function restoreFile(session: Session, file: string, options: RestoreOptions): Promise<void> {
   const path = resolve(session.cwd, file);
   const { head } = await openFile(path);
-  if (head[0] !== 0x1f || head[1] !== 0x8b) throw new AppError("unreadable_file", { public: `${path} is no Causeway backup. Give a file that \`causeway backup\` made.` });
+  if (head[0] !== 0x1f || head[1] !== 0x8b)
+    throw new AppError("unreadable_file", { public: `${path} is no Causeway backup. Give a file that \`causeway backup\` made.` });
   const runtime = await session.runtime({ exclusive: true });
   const bar = createProgressBar(session);
   try {
@@ -98,7 +102,10 @@ export async function restoreFile(session: Session, file: string, options: Resto
     });
     bar.end();
     if (options.json) session.out(JSON.stringify({ rows: outcome.rows, createdAt: outcome.createdAt }));
-    else session.out(`Restored ${outcome.rows.toLocaleString("en")} rows as of ${outcome.createdAt.toISOString().slice(0, 16).replace("T", " ")} UTC.${outcome.secrets === null ? " The backup holds no keys: stored tokens must be entered again." : ""}`);
+    else
+      session.out(
+        `Restored ${outcome.rows.toLocaleString("en")} rows as of ${outcome.createdAt.toISOString().slice(0, 16).replace("T", " ")} UTC.${outcome.secrets === null ? " The backup holds no keys: stored tokens must be entered again." : ""}`,
+      );
   } finally {
     bar.end();
   }
@@ -112,7 +119,10 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   try {
     yield* splitLines(unpacked);
   } catch (error) {
-    throw new AppError("unreadable_file", { public: `${path} ends in the middle or is damaged. Take another backup file. Nothing was changed.`, cause: error });
+    throw new AppError("unreadable_file", {
+      public: `${path} ends in the middle or is damaged. Take another backup file. Nothing was changed.`,
+      cause: error,
+    });
   } finally {
     source.destroy();
   }
@@ -135,6 +145,15 @@ async function* splitLines(input: AsyncIterable<Buffer>): AsyncGenerator<string>
 
 function writeFailure(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  const words: Record<string, string> = { EACCES: "this user may not write there", EPERM: "this user may not write there", ENOSPC: "the disk is full", ENOENT: "there is no such folder", EISDIR: "it is a folder", EROFS: "the file system is read-only" };
-  return code !== undefined && words[code] ? new AppError("forbidden", { public: `The backup cannot be written to ${path}: ${words[code]}. Nothing was left behind.`, cause: error }) : error;
+  const words: Record<string, string> = {
+    EACCES: "this user may not write there",
+    EPERM: "this user may not write there",
+    ENOSPC: "the disk is full",
+    ENOENT: "there is no such folder",
+    EISDIR: "it is a folder",
+    EROFS: "the file system is read-only",
+  };
+  return code !== undefined && words[code]
+    ? new AppError("forbidden", { public: `The backup cannot be written to ${path}: ${words[code]}. Nothing was left behind.`, cause: error })
+    : error;
 }

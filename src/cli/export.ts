@@ -32,11 +32,17 @@ export function addExport(program: Command, run: Run): void {
     .option("--community <slug>", "which community; may be left out when there is one")
     .addOption(new Option("--format <format>", "ndjson or csv").choices(["ndjson", "csv"]).default("ndjson"))
     .option("--output <file>", "a file instead of standard output")
-    .action((kind: string, options: { community?: string; format: "ndjson" | "csv"; output?: string }) => run((session) => exportKind(session, kind, options)));
+    .action((kind: string, options: { community?: string; format: "ndjson" | "csv"; output?: string }) =>
+      run((session) => exportKind(session, kind, options)),
+    );
 }
 
 /** Streams; memory stays flat however many rows there are. */
-export async function exportKind(session: Session, kind: string, options: { community?: string; format: "ndjson" | "csv"; output?: string }): Promise<void> {
+export async function exportKind(
+  session: Session,
+  kind: string,
+  options: { community?: string; format: "ndjson" | "csv"; output?: string },
+): Promise<void> {
   const ctx = await openNamedCommunity(session, options);
   await recordAudit(ctx, { action: "export.started", objectKind: "export", objectId: kind });
   const target = options.output === undefined ? process.stdout : createWriteStream(resolve(session.cwd, options.output), { mode: 0o600 });
@@ -65,7 +71,14 @@ async function* readAll(session: Session, ctx: Ctx, kind: string): AsyncGenerato
 
 /** A cell that spreadsheets read as text: RFC 4180 quoting, and no cell begins as a formula (CWE-1236). */
 export function csvCell(value: unknown): string {
-  const text = value === null || value === undefined ? "" : value instanceof Date ? value.toISOString() : typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text =
+    value === null || value === undefined
+      ? ""
+      : value instanceof Date
+        ? value.toISOString()
+        : typeof value === "object"
+          ? JSON.stringify(value)
+          : String(value);
   const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -46,7 +46,10 @@ function withCommon(command: Command): Command {
 }
 
 /** Brings one file in and works off what follows from it, so that counts are right when the command ends. */
-export async function importPath(session: Session, input: { path: string; connector?: Connector; options: ImportOptions }): Promise<SyncOutcome | undefined> {
+export async function importPath(
+  session: Session,
+  input: { path: string; connector?: Connector; options: ImportOptions },
+): Promise<SyncOutcome | undefined> {
   const { options } = input;
   const path = resolve(session.cwd, input.path);
   // Before the database is opened and the community founded: a wrong path leaves no trace.
@@ -85,7 +88,13 @@ export async function importPath(session: Session, input: { path: string; connec
 
 /** Works off what an import changed, as the server's jobs would, so that the next command sees it. */
 export async function deriveNow(session: Session, ctx: Ctx, bar: ReturnType<typeof createProgressBar>): Promise<void> {
-  const words: Record<string, string> = { rollup: "Counting", members: "Joining identities", questions: "Finding questions", signals: "Finding signals", search: "Indexing for search" };
+  const words: Record<string, string> = {
+    rollup: "Counting",
+    members: "Joining identities",
+    questions: "Finding questions",
+    signals: "Finding signals",
+    search: "Indexing for search",
+  };
   await drainOutbox(ctx, {
     consumers,
     communityId: ctx.community.id,
@@ -98,12 +107,18 @@ function recognize(path: string, matches: ReturnType<typeof recognizeFile>): Con
   const [best] = matches;
   if (best) return best.connector;
   throw new AppError("unreadable_file", {
-    public: `${path} is in no form that Causeway recognises. It reads: ${connectors.filter((one) => one.importFile).map((one) => one.id).join(", ")}. If it is one of these, name it: causeway import <connector> ${path}`,
+    public: `${path} is in no form that Causeway recognises. It reads: ${connectors
+      .filter((one) => one.importFile)
+      .map((one) => one.id)
+      .join(", ")}. If it is one of these, name it: causeway import <connector> ${path}`,
   });
 }
 
 /** Reads the whole file through the connector, as an import does, and stores nothing. */
-async function tryRun(session: Session, { connector, path, options }: { connector: Connector; path: string; options: ImportOptions }): Promise<undefined> {
+async function tryRun(
+  session: Session,
+  { connector, path, options }: { connector: Connector; path: string; options: ImportOptions },
+): Promise<undefined> {
   if (!connector.importFile) throw new AppError("invalid_input", { public: `${connector.title} has no files to bring in; it is a live source.` });
   const runtime = await session.runtime();
   const settings = connector.settings.safeParse(options.settings ?? {});
@@ -129,13 +144,24 @@ async function tryRun(session: Session, { connector, path, options }: { connecto
           rejected += 1;
         }
       }
-      if (chunk.progress) bar.show({ label: "Reading", done: chunk.progress.done, total: chunk.progress.total ?? null, unit: chunk.progress.unit, detail: `${activities.toLocaleString("en")} activities` });
+      if (chunk.progress)
+        bar.show({
+          label: "Reading",
+          done: chunk.progress.done,
+          total: chunk.progress.total ?? null,
+          unit: chunk.progress.unit,
+          detail: `${activities.toLocaleString("en")} activities`,
+        });
     }
   } finally {
     bar.end();
   }
   const found = { connector: connector.id, threads: threads.size, activities, rejected, activitiesByKind: kinds };
-  session.out(options.json ? JSON.stringify({ dryRun: true, ...found }) : `${path} is a ${connector.title} with ${found.threads.toLocaleString("en")} threads and ${activities.toLocaleString("en")} activities (${listKinds(kinds)}); ${rejected} records would be set aside. Nothing was stored.`);
+  session.out(
+    options.json
+      ? JSON.stringify({ dryRun: true, ...found })
+      : `${path} is a ${connector.title} with ${found.threads.toLocaleString("en")} threads and ${activities.toLocaleString("en")} activities (${listKinds(kinds)}); ${rejected} records would be set aside. Nothing was stored.`,
+  );
   return undefined;
 }
 
@@ -154,7 +180,10 @@ function summary(ctx: Ctx, connector: Connector, { counts, rejected }: SyncOutco
     line("same", counts.same),
   ];
   if (counts.new.activities > 0) lines.push(`  ${listKinds(counts.activitiesByKind)}`);
-  if (rejected > 0) lines.push(`  ${rejected.toLocaleString("en")} records were set aside, each with its reason: causeway sources --community ${ctx.community.slug} --rejected`);
+  if (rejected > 0)
+    lines.push(
+      `  ${rejected.toLocaleString("en")} records were set aside, each with its reason: causeway sources --community ${ctx.community.slug} --rejected`,
+    );
   return lines.join("\n");
 }
 
@@ -167,11 +196,19 @@ function listKinds(kinds: Record<string, number>): string {
   );
 }
 
-const propertySchema = z.object({ type: z.string().optional(), enum: z.array(z.string()).optional(), description: z.string().optional(), title: z.string().optional(), default: z.unknown() });
+const propertySchema = z.object({
+  type: z.string().optional(),
+  enum: z.array(z.string()).optional(),
+  description: z.string().optional(),
+  title: z.string().optional(),
+  default: z.unknown(),
+});
 
 /** The flags of a connector's settings, from its schema. */
 function settingFlags(connector: Connector): { name: string; attribute: string; option: Option }[] {
-  const schema = z.object({ properties: z.record(z.string(), propertySchema).catch({}) }).parse(z.toJSONSchema(connector.settings, { io: "input", unrepresentable: "any" }));
+  const schema = z
+    .object({ properties: z.record(z.string(), propertySchema).catch({}) })
+    .parse(z.toJSONSchema(connector.settings, { io: "input", unrepresentable: "any" }));
   return Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     const option = new Option(property.type === "boolean" ? flag : `${flag} <value>`, property.description ?? property.title ?? name);

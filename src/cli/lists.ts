@@ -18,7 +18,8 @@ type Run = (action: (session: Session) => Promise<unknown>) => Promise<void>;
 /** A flag that takes a count. */
 export function parseCount(text: string): number {
   const n = Number(text);
-  if (!Number.isInteger(n) || n < 1 || n > 1000) throw new AppError("invalid_input", { public: `${JSON.stringify(text)} is no usable count: give a whole number from 1 to 1000.` });
+  if (!Number.isInteger(n) || n < 1 || n > 1000)
+    throw new AppError("invalid_input", { public: `${JSON.stringify(text)} is no usable count: give a whole number from 1 to 1000.` });
   return n;
 }
 
@@ -35,7 +36,9 @@ export function addLists(program: Command, run: Run): void {
   asList(program.command("sources"))
     .description("what was brought in, from where, how complete")
     .option("--rejected", "the records that were set aside, with reason and remedy")
-    .action((options: ListOptions & { rejected?: boolean }) => run((session) => (options.rejected ? showRejected(session, options) : showSources(session, options))));
+    .action((options: ListOptions & { rejected?: boolean }) =>
+      run((session) => (options.rejected ? showRejected(session, options) : showSources(session, options))),
+    );
   program
     .command("status")
     .description("communities, what waits to be worked off, how far search lags behind")
@@ -55,7 +58,8 @@ async function showSources(session: Session, options: ListOptions): Promise<void
   const ctx = await openNamedCommunity(session, options);
   const rows = await listSources(ctx);
   if (options.json) return session.out(JSON.stringify({ community: ctx.community.slug, sources: rows }));
-  if (rows.length === 0) return session.out(`Nothing has been brought into ${ctx.community.slug} yet: causeway import <path> --community ${ctx.community.slug}`);
+  if (rows.length === 0)
+    return session.out(`Nothing has been brought into ${ctx.community.slug} yet: causeway import <path> --community ${ctx.community.slug}`);
   session.out(
     formatTable(
       rows,
@@ -120,7 +124,10 @@ async function showStatus(session: Session, options: ListOptions): Promise<void>
         { title: "ACTIVITIES", value: (row) => row.activities, align: "right" },
         { title: "WAITING", value: (row) => row.waiting, align: "right" },
         { title: "UNANSWERED", value: (row) => row.unanswered, align: "right" },
-        { title: "SEARCH LAGS BY", value: (row) => (row.searchLag.activities === 0 ? "nothing" : `${row.searchLag.activities.toLocaleString("en")} activities`) },
+        {
+          title: "SEARCH LAGS BY",
+          value: (row) => (row.searchLag.activities === 0 ? "nothing" : `${row.searchLag.activities.toLocaleString("en")} activities`),
+        },
       ],
       session,
     ),
@@ -156,7 +163,11 @@ async function showMembers(session: Session, options: ListOptions & { search?: s
     throw new AppError("invalid_input", { public: `--kind is ${JSON.stringify(kind)}; it accepts human, bot or team.` });
   }
   const ctx = await openNamedCommunity(session, options);
-  const { rows, next } = await listMembers(ctx, { limit: options.limit ?? 20, ...(kind ? { kind } : {}), ...(options.search ? { q: options.search } : {}) });
+  const { rows, next } = await listMembers(ctx, {
+    limit: options.limit ?? 20,
+    ...(kind ? { kind } : {}),
+    ...(options.search ? { q: options.search } : {}),
+  });
   if (options.json) return session.out(JSON.stringify({ community: ctx.community.slug, members: rows, next }));
   if (rows.length === 0) return session.out("Nobody fits.");
   session.out(

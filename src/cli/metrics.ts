@@ -30,7 +30,9 @@ export function addMetrics(program: Command, run: Run): void {
     .description("figures with what they count; one by its id, with definition, exclusions and rows")
     .argument("[id]", `one of ${metrics.map(({ id }) => id).join(", ")}`)
     .option("--rows", "with an id: the rows behind the figure")
-    .action((id: string | undefined, options: MetricOptions) => run((session) => (id === undefined ? showAll(session, options) : showOne(session, id, options))));
+    .action((id: string | undefined, options: MetricOptions) =>
+      run((session) => (id === undefined ? showAll(session, options) : showOne(session, id, options))),
+    );
 }
 
 async function showAll(session: Session, options: MetricOptions): Promise<void> {
@@ -59,14 +61,30 @@ async function showOne(session: Session, id: string, options: MetricOptions): Pr
   const params = spanOf(ctx, options);
   const reading = await readMetric(ctx, { id, params, maxAgeSeconds: 0 });
   const page = options.rows ? await metricRows(ctx, { id, params, limit: options.limit ?? 20 }) : undefined;
-  if (options.json) return session.out(JSON.stringify({ community: ctx.community.slug, ...params, ...asJson(reading), ...(page ? { rows: page.rows, next: page.next } : {}) }));
+  if (options.json)
+    return session.out(
+      JSON.stringify({ community: ctx.community.slug, ...params, ...asJson(reading), ...(page ? { rows: page.rows, next: page.next } : {}) }),
+    );
   const { metric, value } = reading;
   session.out(`${metric.title}: ${showFigure(value.value, metric.unit)} (rests on ${value.n.toLocaleString("en")})`);
   for (const part of value.parts ?? []) session.out(`  ${part.label}: ${showFigure(part.value, part.unit ?? metric.unit)}`);
-  session.out(`Counts: ${metric.definition}\nLeaves out: ${metric.exclusions}${value.excluded.map(({ what, n }) => `\n  ${n.toLocaleString("en")} ${what}`).join("")}`);
+  session.out(
+    `Counts: ${metric.definition}\nLeaves out: ${metric.exclusions}${value.excluded.map(({ what, n }) => `\n  ${n.toLocaleString("en")} ${what}`).join("")}`,
+  );
   if (value.note) session.out(value.note);
   if (value.coverage) session.out(value.coverage);
-  if (page) session.out(formatTable(page.rows, [{ title: "WHEN", value: (row) => row.at }, { title: "WHAT", value: (row) => row.title, max: 70 }, { title: "ADDS", value: (row) => row.value }], session));
+  if (page)
+    session.out(
+      formatTable(
+        page.rows,
+        [
+          { title: "WHEN", value: (row) => row.at },
+          { title: "WHAT", value: (row) => row.title, max: 70 },
+          { title: "ADDS", value: (row) => row.value },
+        ],
+        session,
+      ),
+    );
 }
 
 /** The span that the flags say, in the community's days. */

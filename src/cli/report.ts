@@ -54,7 +54,12 @@ export function addReport(program: Command, run: Run): void {
 export async function writeReport(session: Session, options: ReportOptions): Promise<void> {
   const ctx = await openNamedCommunity(session, options);
   const report = await gather(ctx, spanOf(ctx, options));
-  const text = options.format === "json" ? JSON.stringify({ ...report, metrics: report.metrics.map(asJson) }) : options.format === "html" ? await toHtml(report) : toMarkdown(report);
+  const text =
+    options.format === "json"
+      ? JSON.stringify({ ...report, metrics: report.metrics.map(asJson) })
+      : options.format === "html"
+        ? await toHtml(report)
+        : toMarkdown(report);
   if (options.output === undefined) session.out(text.trimEnd());
   else writeFileSync(resolve(session.cwd, options.output), text);
 }
@@ -87,24 +92,41 @@ export function toMarkdown(report: Report): string {
     "",
     "| Metric | Value | Rests on | What it counts |",
     "|---|--:|--:|---|",
-    ...report.metrics.map(({ metric, value }) => `| ${metric.title} | ${showFigure(value.value, metric.unit)} | ${value.n.toLocaleString("en")} | ${plain([metric.definition, value.note, value.coverage].filter(Boolean).join(" "))} |`),
+    ...report.metrics.map(
+      ({ metric, value }) =>
+        `| ${metric.title} | ${showFigure(value.value, metric.unit)} | ${value.n.toLocaleString("en")} | ${plain([metric.definition, value.note, value.coverage].filter(Boolean).join(" "))} |`,
+    ),
     "",
     "## Who waits for us",
     "",
     `${report.questions.waiting.toLocaleString("en")} threads wait for a word of ours; ${report.questions.unanswered.toLocaleString("en")} questions are unanswered, ${report.questions.answered.toLocaleString("en")} answered, ${report.questions.solved.toLocaleString("en")} solved.`,
     "",
-    ...report.waiting.map((row) => `- ${showAge(row.waitingSince, report.knownOn)}: ${link(row.title, row.url)}${row.asker ? `, asked by ${plain(row.asker.name)}` : ""}`),
+    ...report.waiting.map(
+      (row) => `- ${showAge(row.waitingSince, report.knownOn)}: ${link(row.title, row.url)}${row.asker ? `, asked by ${plain(row.asker.name)}` : ""}`,
+    ),
     "",
     "## What they said",
     "",
-    report.signals.length === 0 ? "No feedback in this span." : report.signals.map(({ kind, state, n, people }) => `${n.toLocaleString("en")} × ${kind} (${state}) from ${people.toLocaleString("en")} people`).join("; "),
+    report.signals.length === 0
+      ? "No feedback in this span."
+      : report.signals
+          .map(({ kind, state, n, people }) => `${n.toLocaleString("en")} × ${kind} (${state}) from ${people.toLocaleString("en")} people`)
+          .join("; "),
     "",
-    ...report.voices.flatMap((row) => [`> ${plain(row.quote)}`, ">", `> ${plain(row.author?.name ?? row.unattributed ?? "unknown")}, ${link(row.thread?.title ?? row.channel.name, row.url)} (${row.kind})`, ""]),
+    ...report.voices.flatMap((row) => [
+      `> ${plain(row.quote)}`,
+      ">",
+      `> ${plain(row.author?.name ?? row.unattributed ?? "unknown")}, ${link(row.thread?.title ?? row.channel.name, row.url)} (${row.kind})`,
+      "",
+    ]),
     "## What this rests on",
     "",
     "| Source | Activities | Threads | From | To |",
     "|---|--:|--:|---|---|",
-    ...report.sources.map((row) => `| ${plain(row.name)} | ${row.activities.toLocaleString("en")} | ${row.threads.toLocaleString("en")} | ${row.oldestAt ?? "–"} | ${row.newestAt ?? "–"} |`),
+    ...report.sources.map(
+      (row) =>
+        `| ${plain(row.name)} | ${row.activities.toLocaleString("en")} | ${row.threads.toLocaleString("en")} | ${row.oldestAt ?? "–"} | ${row.newestAt ?? "–"} |`,
+    ),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -123,7 +145,10 @@ function link(text: string, url: string | null): string {
 
 /** Somebody's words as Markdown text on one line. */
 function plain(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>#|~!]/g, "\\$&").trim();
+  return text
+    .replace(/\s+/g, " ")
+    .replace(/[\\`*_{}[\]<>#|~!]/g, "\\$&")
+    .trim();
 }
 
 function plainHtml(text: string): string {

@@ -35,13 +35,17 @@ export async function fillSample(session: Session, options: SampleOptions): Prom
       activities: options.activities,
       seed: options.seed,
       signal: session.signal,
-      onProgress: (progress) => bar.show({ label: progress.source, ...progress, unit: "records", detail: `${progress.ratePerSecond.toLocaleString("en")} activities/s` }),
+      onProgress: (progress) =>
+        bar.show({ label: progress.source, ...progress, unit: "records", detail: `${progress.ratePerSecond.toLocaleString("en")} activities/s` }),
     });
     await deriveNow(session, ctx, bar);
     bar.end();
     const { new: fresh } = counts;
     if (options.json) session.out(JSON.stringify({ community: ctx.community.slug, sources, ...counts }));
-    else session.out(`${ctx.community.slug}: ${fresh.activities.toLocaleString("en")} new activities in ${fresh.threads.toLocaleString("en")} threads by ${fresh.identities.toLocaleString("en")} identities, in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+    else
+      session.out(
+        `${ctx.community.slug}: ${fresh.activities.toLocaleString("en")} new activities in ${fresh.threads.toLocaleString("en")} threads by ${fresh.identities.toLocaleString("en")} identities, in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
+      );
   } finally {
     bar.end();
   }

@@ -69,12 +69,15 @@ export async function openNamedCommunity(session: Session, { community }: Commun
   const slugs = all.map(({ slug }) => slug).join(", ");
   if (community === undefined && all.length !== 1) {
     throw all.length === 0
-      ? new AppError("not_found", { public: "There is no community yet. Bring something in first: causeway import <path> --community <slug>, or: causeway sample" })
+      ? new AppError("not_found", {
+          public: "There is no community yet. Bring something in first: causeway import <path> --community <slug>, or: causeway sample",
+        })
       : new AppError("invalid_input", { public: `There are several communities: ${slugs}. Say which: --community <slug>` });
   }
   const slug = community ?? all[0]?.slug ?? "";
   const ctx = await openAsSystem(runtime, { slug });
-  if (!ctx) throw new AppError("not_found", { public: `There is no community “${slug}”. ${all.length > 0 ? `There are: ${slugs}.` : "There is none yet."}` });
+  if (!ctx)
+    throw new AppError("not_found", { public: `There is no community “${slug}”. ${all.length > 0 ? `There are: ${slugs}.` : "There is none yet."}` });
   return ctx;
 }
 

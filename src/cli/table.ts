@@ -18,7 +18,9 @@ export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<
   const widths = columns.map((column, at) => Math.max(column.title.length, ...cells.map((line) => width(line[at] ?? ""))));
   const line = (texts: readonly string[]) =>
     texts
-      .map((text, at) => (columns[at]?.align === "right" ? " ".repeat((widths[at] ?? 0) - width(text)) + text : text + " ".repeat((widths[at] ?? 0) - width(text))))
+      .map((text, at) =>
+        columns[at]?.align === "right" ? " ".repeat((widths[at] ?? 0) - width(text)) + text : text + " ".repeat((widths[at] ?? 0) - width(text)),
+      )
       .join("  ")
       .trimEnd();
   const head = line(columns.map((column) => column.title));
@@ -62,7 +64,12 @@ function width(text: string): number {
   let columns = 0;
   for (const character of text) {
     if (/\p{M}/u.test(character)) continue;
-    columns += /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u.test(character) ? 2 : 1;
+    columns +=
+      /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u.test(
+        character,
+      )
+        ? 2
+        : 1;
   }
   return columns;
 }

@@ -80,10 +80,15 @@ export function createAddressGuard(
   }
   return {
     async check(host, port) {
-      const name = host.toLowerCase().replace(/^\[|\]$/g, "").replace(/\.$/, "");
-      const found = isIP(name) ? [{ address: name, family: isIP(name) }] : await resolve(name).catch((error: unknown) => {
-        throw new AppError("upstream_failed", { public: `There is no host ${name}. Check the address.`, cause: error });
-      });
+      const name = host
+        .toLowerCase()
+        .replace(/^\[|\]$/g, "")
+        .replace(/\.$/, "");
+      const found = isIP(name)
+        ? [{ address: name, family: isIP(name) }]
+        : await resolve(name).catch((error: unknown) => {
+            throw new AppError("upstream_failed", { public: `There is no host ${name}. Check the address.`, cause: error });
+          });
       const allowed = names.has(name) || names.has(`${name}:${port}`);
       for (const { address, family } of found) {
         const what = allowed || networks.check(address, family === 4 ? "ipv4" : "ipv6") ? undefined : refusedAddress(address);

@@ -39,7 +39,8 @@ export const configSchema = z.object({
     .register(docs, {
       env: "DATABASE_URL",
       section: "Where things are",
-      description: "A PostgreSQL server to use instead of the embedded database (recommended above a few million activities or below 1 GB of memory).",
+      description:
+        "A PostgreSQL server to use instead of the embedded database (recommended above a few million activities or below 1 GB of memory).",
       accepts: "a URL such as postgres://user:password@host:5432/name",
       example: "postgres://causeway:secret@localhost:5432/causeway",
       secret: true,
@@ -73,7 +74,8 @@ export const configSchema = z.object({
   secretsFile: z.string().optional().register(docs, {
     env: "CAUSEWAY_SECRETS_FILE",
     section: "Where things are",
-    description: "Where the installation's keys are kept; several processes on one database need the same file. By default secrets.json in the data folder.",
+    description:
+      "Where the installation's keys are kept; several processes on one database need the same file. By default secrets.json in the data folder.",
     accepts: "the path of a file that only its owner may read",
     example: "/run/secrets/causeway.json",
   }),
@@ -276,8 +278,14 @@ export function envExample(): string {
       section = setting.section;
       lines.push("", `## ${section}`);
     }
-    const value = setting.default === undefined ? (setting.example ?? "") : Array.isArray(setting.default) ? (setting.example ?? "") : String(setting.default);
-    lines.push("", `# ${setting.description}`, `# Accepts ${setting.accepts}.`, `# ${setting.env}=${/[\s<>]/.test(value) ? JSON.stringify(value) : value}`);
+    const value =
+      setting.default === undefined ? (setting.example ?? "") : Array.isArray(setting.default) ? (setting.example ?? "") : String(setting.default);
+    lines.push(
+      "",
+      `# ${setting.description}`,
+      `# Accepts ${setting.accepts}.`,
+      `# ${setting.env}=${/[\s<>]/.test(value) ? JSON.stringify(value) : value}`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }

@@ -24,9 +24,15 @@ async function serve(listener: RequestListener): Promise<{ url: string; port: nu
   return { url: `http://127.0.0.1:${port}`, port, server };
 }
 
-function client(options: { allow?: string[]; resolve?: Parameters<typeof createAddressGuard>[1]; maxBytes?: number; timeoutMs?: number } = {}): HttpClient {
+function client(
+  options: { allow?: string[]; resolve?: Parameters<typeof createAddressGuard>[1]; maxBytes?: number; timeoutMs?: number } = {},
+): HttpClient {
   const http = createHttpClient({
-    config: { outboundAllow: options.allow ?? ["127.0.0.1"], outboundTimeoutMs: options.timeoutMs ?? 2000, outboundMaxBytes: options.maxBytes ?? 1_000_000 },
+    config: {
+      outboundAllow: options.allow ?? ["127.0.0.1"],
+      outboundTimeoutMs: options.timeoutMs ?? 2000,
+      outboundMaxBytes: options.maxBytes ?? 1_000_000,
+    },
     log,
     firstPauseMs: 1,
     ...(options.resolve ? { resolve: options.resolve } : {}),
@@ -37,8 +43,25 @@ function client(options: { allow?: string[]; resolve?: Parameters<typeof createA
 
 describe("what may be reached", () => {
   test.each([
-    "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255",
-    "::1", "::", "fe80::1", "fd00:ec2::254", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "::127.0.0.1",
+    "127.0.0.1",
+    "10.1.2.3",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::1",
+    "::",
+    "fe80::1",
+    "fd00:ec2::254",
+    "ff02::1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::a9fe:a9fe",
+    "2002:7f00:1::",
+    "::127.0.0.1",
   ])("%s is refused", (address) => {
     expect(refusedAddress(address)).toBeDefined();
   });
@@ -56,7 +79,10 @@ describe("what may be reached", () => {
   });
 
   test("a name with one private address among its addresses is refused", async () => {
-    const guard = createAddressGuard([], async () => [{ address: "1.1.1.1", family: 4 }, { address: "10.0.0.1", family: 4 }]);
+    const guard = createAddressGuard([], async () => [
+      { address: "1.1.1.1", family: 4 },
+      { address: "10.0.0.1", family: 4 },
+    ]);
     await expect(guard.check("example.org", 443)).rejects.toThrow(/10\.0\.0\.1 belongs to a private network.*CAUSEWAY_OUTBOUND_ALLOW/);
   });
 
@@ -78,7 +104,9 @@ describe("what may be reached", () => {
       const answer = await client({ allow: [allow], resolve }).request({ url: `http://gitlab.internal:${port}/` });
       expect(answer.text()).toBe("ok");
     }
-    await expect(client({ allow: ["gitlab.internal:1"], resolve }).request({ url: `http://gitlab.internal:${port}/` })).rejects.toMatchObject({ code: "forbidden" });
+    await expect(client({ allow: ["gitlab.internal:1"], resolve }).request({ url: `http://gitlab.internal:${port}/` })).rejects.toMatchObject({
+      code: "forbidden",
+    });
   });
 
   test("a redirect to a private address is refused, and one to another origin loses the credentials", async () => {
@@ -87,7 +115,9 @@ describe("what may be reached", () => {
       seen.push(request.headers);
       response.end("second");
     });
-    const first = await serve((request, response) => response.writeHead(302, { location: request.url === "/out" ? `http://127.0.0.2:${second.port}/` : second.url }).end());
+    const first = await serve((request, response) =>
+      response.writeHead(302, { location: request.url === "/out" ? `http://127.0.0.2:${second.port}/` : second.url }).end(),
+    );
     const http = client();
     const answer = await http.request({ url: first.url, headers: { authorization: "Bearer t", "x-other": "kept" } });
     expect(answer.text()).toBe("second");
@@ -145,7 +175,9 @@ describe("what may pass is tried again", () => {
     const times: number[] = [];
     const { url } = await serve((_, response) => {
       times.push(Date.now());
-      response.writeHead(200, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(times.length === 1 ? 1 : Math.floor(Date.now() / 1000) + 3600) }).end("ok");
+      response
+        .writeHead(200, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(times.length === 1 ? 1 : Math.floor(Date.now() / 1000) + 3600) })
+        .end("ok");
     });
     const http = client();
     await http.request({ url });

@@ -130,7 +130,10 @@ async function request(parts: Parts): Promise<HttpResponse> {
     log.debug({ url: `${url.origin}${url.pathname}`, attempt, status: response?.status, err: failure }, "request will be tried again");
     if (!asked) {
       const step = (options.firstPauseMs ?? 500) * 2 ** (attempt - 1);
-      await pause(Math.min(30_000, step / 2 + (Math.random() * step) / 2), response ? `the server answered ${response.status}` : "the connection failed");
+      await pause(
+        Math.min(30_000, step / 2 + (Math.random() * step) / 2),
+        response ? `the server answered ${response.status}` : "the connection failed",
+      );
     }
   }
 }
@@ -147,7 +150,14 @@ async function follow(parts: Parts, start: URL): Promise<HttpResponse> {
   for (let hop = 0; ; hop += 1) {
     // Literal addresses never reach the agent's lookup, and names fail here with words instead of a socket error.
     await guard.check(url.hostname, Number(url.port || (url.protocol === "https:" ? 443 : 80)));
-    const init: RequestInit = { method, headers: Object.fromEntries(headers), redirect: "manual", signal, dispatcher: agent, ...(body === undefined ? {} : { body }) };
+    const init: RequestInit = {
+      method,
+      headers: Object.fromEntries(headers),
+      redirect: "manual",
+      signal,
+      dispatcher: agent,
+      ...(body === undefined ? {} : { body }),
+    };
     const answer = await fetch(url, init).catch((error: unknown) => {
       throw connectionFailure(url, error, timeout.aborted);
     });

@@ -18,10 +18,53 @@ let heldStarted = false;
 let failures = 0;
 let sawAbort = false;
 
-const note = defineJob({ name: "test-note", title: "Notes", payload: z.object({ word: z.string() }), attempts: 1, delivery: "test", async run(_services, { word }) { ran.push(word); } });
-const flaky = defineJob({ name: "test-flaky", title: "Fails", payload: z.object({}), attempts: 1, delivery: "test", async run() { failures += 1; if (failures === 1) throw new Error("no luck today"); ran.push("flaky"); } });
-const single = defineJob({ name: "test-single", title: "Single", payload: z.object({}), attempts: 1, delivery: "test", singleton: true, async run() { heldStarted = true; await held; ran.push("single"); } });
-const long = defineJob({ name: "test-long", title: "Long", payload: z.object({}), attempts: 1, delivery: "test", async run(_services, _payload, { signal }) { heldStarted = true; await new Promise<void>((settle) => signal.addEventListener("abort", () => settle())); sawAbort = true; } });
+const note = defineJob({
+  name: "test-note",
+  title: "Notes",
+  payload: z.object({ word: z.string() }),
+  attempts: 1,
+  delivery: "test",
+  async run(_services, { word }) {
+    ran.push(word);
+  },
+});
+const flaky = defineJob({
+  name: "test-flaky",
+  title: "Fails",
+  payload: z.object({}),
+  attempts: 1,
+  delivery: "test",
+  async run() {
+    failures += 1;
+    if (failures === 1) throw new Error("no luck today");
+    ran.push("flaky");
+  },
+});
+const single = defineJob({
+  name: "test-single",
+  title: "Single",
+  payload: z.object({}),
+  attempts: 1,
+  delivery: "test",
+  singleton: true,
+  async run() {
+    heldStarted = true;
+    await held;
+    ran.push("single");
+  },
+});
+const long = defineJob({
+  name: "test-long",
+  title: "Long",
+  payload: z.object({}),
+  attempts: 1,
+  delivery: "test",
+  async run(_services, _payload, { signal }) {
+    heldStarted = true;
+    await new Promise<void>((settle) => signal.addEventListener("abort", () => settle()));
+    sawAbort = true;
+  },
+});
 
 let jobs: Jobs;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { fromDrizzle, type Db, type JobWithMetadata, PgBoss } from "pg-boss";
+import { type Db, fromDrizzle, type JobWithMetadata, PgBoss } from "pg-boss";
 import type { z } from "zod";
 import { type Database, type OwnedDatabase, sql } from "./database/database.ts";
 import { AppError } from "./errors.ts";
@@ -106,11 +106,15 @@ export function createJobs(options: JobsOptions): Jobs {
     async send(job, payload, sendOptions = {}) {
       const boss = await start(false);
       const data = job.payload.parse(payload);
-      const id = await boss.send(job.name, { payload: data }, {
-        ...(sendOptions.key === undefined ? {} : { singletonKey: sendOptions.key }),
-        ...(sendOptions.startAfter ? { startAfter: sendOptions.startAfter } : {}),
-        ...(sendOptions.tx ? { db: fromDrizzle(sendOptions.tx.orm, sql) } : {}),
-      });
+      const id = await boss.send(
+        job.name,
+        { payload: data },
+        {
+          ...(sendOptions.key === undefined ? {} : { singletonKey: sendOptions.key }),
+          ...(sendOptions.startAfter ? { startAfter: sendOptions.startAfter } : {}),
+          ...(sendOptions.tx ? { db: fromDrizzle(sendOptions.tx.orm, sql) } : {}),
+        },
+      );
       const worker = workerIds.get(job.name);
       if (worker) boss.notifyWorker(worker);
       return id ?? undefined;
@@ -144,7 +148,8 @@ export function createJobs(options: JobsOptions): Jobs {
       const boss = await start(false);
       const known = definitions.some((job) => job.name === name);
       const [dead] = known ? await boss.findJobs(name, { id: jobId }) : [];
-      if (dead?.state !== "failed") throw new AppError("not_found", { public: "There is no failed job with this id. It may have been run again already." });
+      if (dead?.state !== "failed")
+        throw new AppError("not_found", { public: "There is no failed job with this id. It may have been run again already." });
       await boss.retry(name, jobId);
       const worker = workerIds.get(name);
       if (worker) boss.notifyWorker(worker);
@@ -237,7 +242,10 @@ async function runJob(input: {
   } catch (error) {
     done("failed");
     const last = received.retryCount >= received.retryLimit;
-    log[last ? "error" : "warn"]({ err: error, attempt: received.retryCount + 1, attempts: job.attempts }, last ? "job failed for good" : "job failed, will be tried again");
+    log[last ? "error" : "warn"](
+      { err: error, attempt: received.retryCount + 1, attempts: job.attempts },
+      last ? "job failed for good" : "job failed, will be tried again",
+    );
     throw error;
   }
 }

@@ -1,5 +1,5 @@
-import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { createCtx, testDatabase } from "#tests/factories.ts";
 import { sql } from "./database/database.ts";
@@ -91,7 +91,12 @@ test("a passing failure is tried again later, a final one is not; the password s
   expect(await mail.deliver()).toEqual({ sent: 0, failed: 0 });
 
   const refusing = await startSmtp({ refuse: "550 no such person" });
-  const other = createMailer({ config: { smtpUrl: `smtp://127.0.0.1:${refusing.port}`, mailFrom: "team@example.org" }, db: testDatabase(), clock: ctx.clock, log });
+  const other = createMailer({
+    config: { smtpUrl: `smtp://127.0.0.1:${refusing.port}`, mailFrom: "team@example.org" },
+    db: testDatabase(),
+    clock: ctx.clock,
+    log,
+  });
   ctx.clock.set(new Date(ctx.clock.now().getTime() + 3_600_000));
   await other.deliver();
   const [failed] = (await mail.list({ scope: ctx.community.id, limit: 5 })).rows;

@@ -176,15 +176,24 @@ async function deliverNext({ db, clock, transport, from, log, smtpUrl }: Deliver
     const permanent = (error as { responseCode?: number }).responseCode;
     const over = mail.attempts >= attemptsMax || (permanent !== undefined && permanent >= 550 && permanent < 560);
     const next = new Date(now.getTime() + 60_000 * 2 ** Math.min(mail.attempts, 8));
-    await db.execute(sql`UPDATE mail_message SET state = ${over ? "failed" : "waiting"}, error = ${words}, next_attempt_at = ${next} WHERE id = ${mail.id}`);
-    log.warn({ mailId: mail.id, attempts: mail.attempts, error: words }, over ? "mail could not be sent and will not be tried again" : "mail could not be sent, will be tried again");
+    await db.execute(
+      sql`UPDATE mail_message SET state = ${over ? "failed" : "waiting"}, error = ${words}, next_attempt_at = ${next} WHERE id = ${mail.id}`,
+    );
+    log.warn(
+      { mailId: mail.id, attempts: mail.attempts, error: words },
+      over ? "mail could not be sent and will not be tried again" : "mail could not be sent, will be tried again",
+    );
     return "failed";
   }
 }
 
 async function sendTest(config: MailerOptions["config"], to: string): Promise<TestMailResult> {
   if (!config.smtpUrl) {
-    return { ok: false, transcript: [], error: "No mail server is set up. Set CAUSEWAY_SMTP_URL, for example smtp://user:password@mail.example.org:587, and restart." };
+    return {
+      ok: false,
+      transcript: [],
+      error: "No mail server is set up. Set CAUSEWAY_SMTP_URL, for example smtp://user:password@mail.example.org:587, and restart.",
+    };
   }
   const smtpUrl = config.smtpUrl;
   const transcript: string[] = [];
@@ -194,9 +203,21 @@ async function sendTest(config: MailerOptions["config"], to: string): Promise<Te
     for (const line of words.map(String).join(" ").split(/\r?\n/)) if (line !== "") transcript.push(`${mark} ${maskSecrets(line, smtpUrl)}`);
   };
   const logger = { level: () => {}, trace: note, debug: note, info: note, warn: note, error: note, fatal: note };
-  const transport = nodemailer.createTransport({ url: smtpUrl, logger, debug: true, connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 });
+  const transport = nodemailer.createTransport({
+    url: smtpUrl,
+    logger,
+    debug: true,
+    connectionTimeout: 10_000,
+    greetingTimeout: 10_000,
+    socketTimeout: 20_000,
+  });
   try {
-    await transport.sendMail({ from: config.mailFrom, to: oneLine(to), subject: "Causeway test mail", text: "This mail says that Causeway can send mail. Nothing else is needed." });
+    await transport.sendMail({
+      from: config.mailFrom,
+      to: oneLine(to),
+      subject: "Causeway test mail",
+      text: "This mail says that Causeway can send mail. Nothing else is needed.",
+    });
     return { ok: true, transcript, error: null };
   } catch (error) {
     return { ok: false, transcript, error: maskSecrets(error instanceof Error ? error.message : String(error), smtpUrl) };
@@ -213,7 +234,8 @@ function maskSecrets(text: string, smtpUrl: string): string {
   let masked = text.replace(/^(AUTH \S+) .+$/i, "$1 ••••");
   if (password !== "") {
     const plain = Buffer.from(`\0${user}\0${password}`).toString("base64");
-    for (const secret of [password, encodeURIComponent(password), Buffer.from(password).toString("base64"), plain]) masked = masked.replaceAll(secret, "••••");
+    for (const secret of [password, encodeURIComponent(password), Buffer.from(password).toString("base64"), plain])
+      masked = masked.replaceAll(secret, "••••");
   }
   return masked;
 }

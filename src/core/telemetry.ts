@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** What the process measures about itself, for Prometheus. */
 export interface Telemetry {
@@ -25,10 +25,28 @@ export function createTelemetry(options: { process?: boolean } = {}): Telemetry 
   const registry = new Registry();
   const registers = [registry];
   if (options.process) collectDefaultMetrics({ register: registry });
-  const requests = new Histogram({ name: "causeway_http_request_seconds", help: "Requests by route and status", labelNames: ["route", "status"], buckets: seconds, registers });
+  const requests = new Histogram({
+    name: "causeway_http_request_seconds",
+    help: "Requests by route and status",
+    labelNames: ["route", "status"],
+    buckets: seconds,
+    registers,
+  });
   const queries = new Histogram({ name: "causeway_database_query_seconds", help: "Database statements", buckets: seconds, registers });
-  const jobs = new Histogram({ name: "causeway_job_seconds", help: "Jobs by name and outcome", labelNames: ["job", "outcome"], buckets: [...seconds, 60, 300, 900], registers });
-  const outbound = new Histogram({ name: "causeway_outbound_request_seconds", help: "Requests to other servers", labelNames: ["host", "status"], buckets: seconds, registers });
+  const jobs = new Histogram({
+    name: "causeway_job_seconds",
+    help: "Jobs by name and outcome",
+    labelNames: ["job", "outcome"],
+    buckets: [...seconds, 60, 300, 900],
+    registers,
+  });
+  const outbound = new Histogram({
+    name: "causeway_outbound_request_seconds",
+    help: "Requests to other servers",
+    labelNames: ["host", "status"],
+    buckets: seconds,
+    registers,
+  });
   const pages = new Counter({ name: "causeway_page_cache_total", help: "Public pages by cache outcome", labelNames: ["outcome"], registers });
   const ingested = new Counter({ name: "causeway_ingested_activities_total", help: "Activities stored by kind", labelNames: ["kind"], registers });
   return {

@@ -47,7 +47,8 @@ export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pag
     return c.json(state, state.ready ? 200 : 503);
   });
   app.get("/metrics", async (c) => {
-    if (!mayReadMetrics(c, runtime, clients)) return c.text("Metrics are for this machine, or for who shows CAUSEWAY_METRICS_TOKEN as a bearer token.\n", 403);
+    if (!mayReadMetrics(c, runtime, clients))
+      return c.text("Metrics are for this machine, or for who shows CAUSEWAY_METRICS_TOKEN as a bearer token.\n", 403);
     const { body, contentType } = await telemetry.expose();
     return c.body(body, 200, { "content-type": contentType });
   });
@@ -57,7 +58,11 @@ export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pag
     app.get("*", async (c, next) => {
       // Only what looks like a file: pages have no extension, and a lookup per page would cost as much as the cache saves.
       if (!/\.[a-z0-9]{2,11}$/i.test(c.req.path) || c.req.path.endsWith(".data")) return next();
-      return serveStatic<Env>({ root: clientFiles, precompressed: true, onFound: (_path, context) => context.header("cache-control", "public, max-age=3600") })(c, next);
+      return serveStatic<Env>({
+        root: clientFiles,
+        precompressed: true,
+        onFound: (_path, context) => context.header("cache-control", "public, max-age=3600"),
+      })(c, next);
     });
   }
 
@@ -109,9 +114,20 @@ export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pag
 /** Answers a request for a fresh public page before anything else is made of it. @returns whether it did */
 export type AnswerAtOnce = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
 
-function answerAtOnce(incoming: IncomingMessage, outgoing: ServerResponse, { pageCache, telemetry }: { pageCache: PageCache; telemetry: Runtime["telemetry"] }): boolean {
+function answerAtOnce(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { pageCache, telemetry }: { pageCache: PageCache; telemetry: Runtime["telemetry"] },
+): boolean {
   const { method, url, headers } = incoming;
-  if (method !== "GET" || headers.cookie !== undefined || headers.authorization !== undefined || headers.range !== undefined || headers["cache-control"] !== undefined) return false;
+  if (
+    method !== "GET" ||
+    headers.cookie !== undefined ||
+    headers.authorization !== undefined ||
+    headers.range !== undefined ||
+    headers["cache-control"] !== undefined
+  )
+    return false;
   const found = pageCache.find(`http://${headers.host}${url}`);
   if (!found || found.stale) return false;
   telemetry.observePageCache("hit");

@@ -21,7 +21,10 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     isTrusted,
     of(peer, forwardedFor) {
       let client = plain(peer);
-      const hops = (forwardedFor ?? "").split(",").map((hop) => plain(hop.trim())).filter((hop) => isIP(hop) !== 0);
+      const hops = (forwardedFor ?? "")
+        .split(",")
+        .map((hop) => plain(hop.trim()))
+        .filter((hop) => isIP(hop) !== 0);
       // From the right: each trusted proxy vouches for the address it appended, and for nothing left of it.
       while (hops.length > 0 && isTrusted(client)) client = hops.pop() ?? client;
       return client;

@@ -7,7 +7,8 @@ const packable = /^(text\/(?!event-stream)|application\/(json|javascript|xml|[\w
 /** Packs an answer for a browser that takes gzip. Streamed pages keep streaming: each part goes out when it is there. */
 export function compress(response: Response, acceptEncoding: string): Response {
   const { headers, body } = response;
-  if (!body || !/\bgzip\b/.test(acceptEncoding) || headers.has("content-encoding") || !packable.test(headers.get("content-type") ?? "")) return response;
+  if (!body || !/\bgzip\b/.test(acceptEncoding) || headers.has("content-encoding") || !packable.test(headers.get("content-type") ?? ""))
+    return response;
   const length = headers.get("content-length");
   if (length !== null && Number(length) < 1024) return response;
   const packed = Readable.fromWeb(body as NodeStream).pipe(createGzip({ flush: constants.Z_SYNC_FLUSH }));
@@ -16,5 +17,9 @@ export function compress(response: Response, acceptEncoding: string): Response {
   next.append("vary", "accept-encoding");
   next.delete("content-length");
   next.delete("etag");
-  return new Response(Readable.toWeb(packed) as ReadableStream<Uint8Array>, { status: response.status, statusText: response.statusText, headers: next });
+  return new Response(Readable.toWeb(packed) as ReadableStream<Uint8Array>, {
+    status: response.status,
+    statusText: response.statusText,
+    headers: next,
+  });
 }

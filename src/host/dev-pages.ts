@@ -1,5 +1,5 @@
-import { createServer as createHttpServer, type RequestListener } from "node:http";
-import { createRequestHandler, type RouterContextProvider, type ServerBuild } from "react-router";
+import type { createServer as createHttpServer, RequestListener } from "node:http";
+import type { ServerBuild } from "react-router";
 import { createServer, type ViteDevServer } from "vite";
 import type { Pages } from "./pages.ts";
 
@@ -21,11 +21,11 @@ export async function startDevPages(server: ReturnType<typeof createHttpServer>)
           // Pages run in Vite's own graph of modules, so the keys of the context must come from there too.
           const build = await load<ServerBuild>("virtual:react-router/server-build");
           const keys = await load<typeof import("../runtime-context.ts")>("/src/runtime-context.ts");
-          const router = await load<{ RouterContextProvider: new () => RouterContextProvider }>("react-router");
+          const router = await load<typeof import("react-router")>("react-router");
           const context = new router.RouterContextProvider();
           context.set(keys.runtimeContext, runtime);
           context.set(keys.nonceContext, nonce);
-          return await createRequestHandler(build, "development")(request, context);
+          return await router.createRequestHandler(build, "development")(request, context);
         } catch (error) {
           if (error instanceof Error) vite.ssrFixStacktrace(error);
           throw error;

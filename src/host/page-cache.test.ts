@@ -84,7 +84,11 @@ test("the least used page makes room", async () => {
 test("a shared page's policy names the hashes of its own scripts and no nonce", async () => {
   const { cache } = newCache();
   const script = 'window.x = "1";';
-  await cache.fill("a", async () => page(`<script nonce="abc">${script}</script><script nonce="abc" src="/assets/a.js"></script>`, { "content-security-policy": "script-src 'self' 'nonce-abc'" }));
+  await cache.fill("a", async () =>
+    page(`<script nonce="abc">${script}</script><script nonce="abc" src="/assets/a.js"></script>`, {
+      "content-security-policy": "script-src 'self' 'nonce-abc'",
+    }),
+  );
   const found = cache.find("a");
   if (!found) throw new Error("not kept");
   const answer = answerFromCache(found.page, "gzip, br");

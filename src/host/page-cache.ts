@@ -46,7 +46,8 @@ const pageBytesMax = 2_000_000;
  * otherwise personal (any cookie), or not a plain read.
  */
 export function cacheKey(request: Request): string | undefined {
-  if (request.method !== "GET" || request.headers.has("cookie") || request.headers.has("authorization") || request.headers.has("range")) return undefined;
+  if (request.method !== "GET" || request.headers.has("cookie") || request.headers.has("authorization") || request.headers.has("range"))
+    return undefined;
   if (/no-cache|no-store/.test(request.headers.get("cache-control") ?? "")) return undefined;
   return request.url;
 }
@@ -66,7 +67,10 @@ export function createPageCache(options: PageCacheOptions): PageCache {
     if (body.length > pageBytesMax) return { response };
     const page: CachedPage = {
       status: response.status,
-      headers: withScriptHashes([...response.headers].filter(([name]) => !perAnswer.has(name)), body),
+      headers: withScriptHashes(
+        [...response.headers].filter(([name]) => !perAnswer.has(name)),
+        body,
+      ),
       bodies: new Map([["identity", body]]),
       freshUntil: now() + maxAge * 1000,
       staleUntil: now() + maxAge * 5000,
@@ -104,7 +108,10 @@ export function createPageCache(options: PageCacheOptions): PageCache {
         return page ?? produce();
       }
       const work = render(key, produce);
-      rendering.set(key, work.then(({ page }) => page));
+      rendering.set(
+        key,
+        work.then(({ page }) => page),
+      );
       rendering.get(key)?.catch(() => undefined);
       try {
         const { page, response } = await work;
@@ -147,7 +154,11 @@ export function pickEncoding(page: CachedPage, acceptEncoding: string): { body: 
 function sharedMaxAge(response: Response): number {
   const control = response.headers.get("cache-control") ?? "";
   if (response.status !== 200 || !/\bpublic\b/.test(control) || /no-store|private|no-cache/.test(control)) return 0;
-  if (response.headers.has("set-cookie") || !/^(text\/|application\/(xml|atom\+xml|json|manifest\+json))/.test(response.headers.get("content-type") ?? "")) return 0;
+  if (
+    response.headers.has("set-cookie") ||
+    !/^(text\/|application\/(xml|atom\+xml|json|manifest\+json))/.test(response.headers.get("content-type") ?? "")
+  )
+    return 0;
   const vary = (response.headers.get("vary") ?? "").toLowerCase().split(/[\s,]+/);
   if (vary.some((name) => name !== "" && name !== "accept-encoding" && name !== "cookie")) return 0;
   return Number(/s-maxage=(\d+)/.exec(control)?.[1] ?? /max-age=(\d+)/.exec(control)?.[1] ?? 0);
@@ -161,7 +172,9 @@ function withScriptHashes(headers: [string, string][], body: Uint8Array): [strin
   const html = headers.some(([name, value]) => name === "content-type" && value.startsWith("text/html"));
   if (!html) return headers;
   const hashes = new Set<string>();
-  for (const [, attributes = "", text = ""] of Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8").matchAll(/<script\b([^>]*)>([\s\S]*?)<\/script>/gi)) {
+  for (const [, attributes = "", text = ""] of Buffer.from(body.buffer, body.byteOffset, body.length)
+    .toString("utf8")
+    .matchAll(/<script\b([^>]*)>([\s\S]*?)<\/script>/gi)) {
     if (!/\bsrc=/.test(attributes) && text !== "") hashes.add(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
   }
   return headers.map(([name, value]) => [name, name === "content-security-policy" ? value.replace(/'nonce-[^']+'/g, [...hashes].join(" ")) : value]);

@@ -50,7 +50,12 @@ export async function* readBackup(
     const [estimate] = await query<{ n: number | null }>(
       "SELECT sum(greatest(reltuples, 0))::bigint AS n FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind = 'r'",
     );
-    yield toLine<typeof backupHeaderSchema>({ format: backupFormat, version: backupVersion, createdAt: input.now.toISOString(), migrations: await listMigrations(query) });
+    yield toLine<typeof backupHeaderSchema>({
+      format: backupFormat,
+      version: backupVersion,
+      createdAt: input.now.toISOString(),
+      migrations: await listMigrations(query),
+    });
     let rows = 0;
     for (const table of tables) {
       yield toLine<typeof backupTableSchema>({ table: table.name, columns: table.columns });
@@ -84,7 +89,10 @@ export function parseBackupLine<Schema extends z.ZodType>(schema: Schema, line: 
   try {
     return schema.parse(JSON.parse(line?.slice(backupMark.length) ?? ""));
   } catch (error) {
-    throw new AppError("unreadable_file", { public: `${place} is not what a Causeway backup holds there. The file is damaged or something else; take another backup file.`, cause: error });
+    throw new AppError("unreadable_file", {
+      public: `${place} is not what a Causeway backup holds there. The file is damaged or something else; take another backup file.`,
+      cause: error,
+    });
   }
 }
 

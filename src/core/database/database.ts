@@ -4,8 +4,8 @@ import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
 import type { Logger } from "../log.ts";
 
-export { sql } from "drizzle-orm";
 export type { SQL } from "drizzle-orm";
+export { sql } from "drizzle-orm";
 
 const dialect = new PgDialect();
 

@@ -9,7 +9,11 @@ const [dataDir = "", mode = ""] = process.argv.slice(2);
 const say = (word: string) => process.stdout.write(`${word}\n`);
 try {
   const embedded = await startEmbedded({ dataDir, exclusive: mode === "exclusive" });
-  const db = openDatabase({ connection: { host: embedded.socketDir, user: "postgres", database: "postgres" }, embedded: true, log: createLogger({ level: "silent" }) });
+  const db = openDatabase({
+    connection: { host: embedded.socketDir, user: "postgres", database: "postgres" },
+    embedded: true,
+    log: createLogger({ level: "silent" }),
+  });
   await db.execute(sql`CREATE TABLE IF NOT EXISTS row_of (n int PRIMARY KEY)`);
   say(embedded.owner ? "owner" : "joined");
   const close = async () => {

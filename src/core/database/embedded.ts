@@ -120,7 +120,9 @@ function refuseForeignFolder(socketDir: string): void {
   if (!existsSync(socketDir)) return;
   const found = lstatSync(socketDir);
   if (!found.isDirectory() || (process.getuid && found.uid !== process.getuid())) {
-    throw new AppError("forbidden", { public: `${socketDir} belongs to somebody else. Remove it, or set CAUSEWAY_DATA_DIR to a folder with a shorter path.` });
+    throw new AppError("forbidden", {
+      public: `${socketDir} belongs to somebody else. Remove it, or set CAUSEWAY_DATA_DIR to a folder with a shorter path.`,
+    });
   }
 }
 

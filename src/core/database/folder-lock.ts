@@ -27,7 +27,12 @@ export interface FolderLock {
  * @returns the lock, or who holds it
  */
 export function takeFolderLock(path: string): FolderLock | LockHolder {
-  const self: LockHolder = { pid: process.pid, began: processBegan(process.pid) ?? "", host: hostname(), program: basename(process.argv[1] ?? "causeway") };
+  const self: LockHolder = {
+    pid: process.pid,
+    began: processBegan(process.pid) ?? "",
+    host: hostname(),
+    program: basename(process.argv[1] ?? "causeway"),
+  };
   for (let attempt = 0; ; attempt += 1) {
     if (tryLink(path, self)) return holdFolderLock(path);
     const holder = readFolderLock(path);

@@ -1,5 +1,14 @@
 import { AppError } from "../errors.ts";
-import { backupEndSchema, backupHeaderSchema, backupMark, backupTableSchema, backupVersion, type CopyProgress, parseBackupLine, quoteName } from "./backup.ts";
+import {
+  backupEndSchema,
+  backupHeaderSchema,
+  backupMark,
+  backupTableSchema,
+  backupVersion,
+  type CopyProgress,
+  parseBackupLine,
+  quoteName,
+} from "./backup.ts";
 import type { OwnedDatabase } from "./database.ts";
 import { listMigrations, listTables, type RunQuery, type TableInfo } from "./tables.ts";
 
@@ -46,10 +55,14 @@ export async function restoreBackup(
     };
     const header = parseBackupLine(backupHeaderSchema, await nextLine(), "The first line");
     if (header.version !== backupVersion) {
-      throw new AppError("conflict", { public: `The backup has form ${header.version}; this version reads form ${backupVersion}. Restore it with the version that made it.` });
+      throw new AppError("conflict", {
+        public: `The backup has form ${header.version}; this version reads form ${backupVersion}. Restore it with the version that made it.`,
+      });
     }
     if (JSON.stringify(header.migrations) !== JSON.stringify(await listMigrations(query))) {
-      throw new AppError("conflict", { public: "The backup was made by another version of Causeway, whose tables differ. Restore it with that version, then upgrade." });
+      throw new AppError("conflict", {
+        public: "The backup was made by another version of Causeway, whose tables differ. Restore it with that version, then upgrade.",
+      });
     }
     const tables = await listTables(query);
     await makeRoom(query, tables, input.overwrite);
@@ -62,7 +75,10 @@ export async function restoreBackup(
       if (batch.length === 0 || !table) return;
       const columns = table.columns.map(quoteName).join(", ");
       const name = quoteName(table.name);
-      const result = await client.query(`INSERT INTO ${name} (${columns}) SELECT ${columns} FROM unnest($1::text[]) AS line, jsonb_populate_record(NULL::${name}, line::jsonb) AS r`, [batch]);
+      const result = await client.query(
+        `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM unnest($1::text[]) AS line, jsonb_populate_record(NULL::${name}, line::jsonb) AS r`,
+        [batch],
+      );
       rows += result.rowCount ?? 0;
       batch = [];
       chars = 0;
@@ -73,7 +89,10 @@ export async function restoreBackup(
       if (line.startsWith(`${backupMark}{"end":`)) {
         await flush();
         const end = parseBackupLine(backupEndSchema, line, `Line ${at}`);
-        if (end.rows !== rows) throw new AppError("unreadable_file", { public: `The backup says that it holds ${end.rows} rows, but has ${rows}. It is damaged; take another backup file.` });
+        if (end.rows !== rows)
+          throw new AppError("unreadable_file", {
+            public: `The backup says that it holds ${end.rows} rows, but has ${rows}. It is damaged; take another backup file.`,
+          });
         const outcome: RestoreOutcome = { rows, createdAt: new Date(header.createdAt), secrets: end.secrets };
         input.beforeCommit?.(outcome);
         await query("COMMIT");
@@ -84,16 +103,24 @@ export async function restoreBackup(
         await flush();
         const next = parseBackupLine(backupTableSchema, line, `Line ${at}`);
         table = tables.find(({ name, columns }) => name === next.table && columns.join() === next.columns.join());
-        if (!table) throw new AppError("conflict", { public: `The backup holds a table “${next.table}” that this version does not have in that form.` });
+        if (!table)
+          throw new AppError("conflict", { public: `The backup holds a table “${next.table}” that this version does not have in that form.` });
         continue;
       }
       batch.push(line);
       chars += line.length;
       if (batch.length >= batchRows || chars >= batchChars) await flush();
     }
-    throw new AppError("unreadable_file", { public: "The backup ends in the middle: it was cut off while it was made or copied. Take another backup file." });
+    throw new AppError("unreadable_file", {
+      public: "The backup ends in the middle: it was cut off while it was made or copied. Take another backup file.",
+    });
   } catch (error) {
-    throw error instanceof AppError ? error : new AppError("unreadable_file", { public: `The backup could not be restored: ${error instanceof Error ? error.message : String(error)}. Nothing was changed.`, cause: error });
+    throw error instanceof AppError
+      ? error
+      : new AppError("unreadable_file", {
+          public: `The backup could not be restored: ${error instanceof Error ? error.message : String(error)}. Nothing was changed.`,
+          cause: error,
+        });
   } finally {
     if (!finished) await client.query("ROLLBACK").catch(() => undefined);
     client.release(!finished);
@@ -107,7 +134,9 @@ async function makeRoom(query: RunQuery, tables: readonly TableInfo[], overwrite
     for (const { name } of tables) {
       const [row] = await query(`SELECT 1 FROM ${quoteName(name)} LIMIT 1`);
       if (row && name !== "setup_token") {
-        throw new AppError("conflict", { public: `The database already holds something (in ${name}). Restore into an empty data folder, or replace everything with --overwrite.` });
+        throw new AppError("conflict", {
+          public: `The database already holds something (in ${name}). Restore into an empty data folder, or replace everything with --overwrite.`,
+        });
       }
     }
   }
