@@ -61,3 +61,24 @@ export function LinkButtons({ linkId, base, offer }: { linkId: string; base: str
     </fetcher.Form>
   );
 }
+
+/** Whether an identity that looks like a bot is one. */
+export function KindButtons({ identityId, base }: { identityId: string; base: string }) {
+  const fetcher = useFetcher();
+  useToast(fetcher.data);
+  const kinds = [
+    ["bot", "A bot"],
+    ["human", "A person"],
+  ] as const;
+  return (
+    <fetcher.Form method="post" action={`${base}/members`} style={{ display: "flex", gap: 6 }}>
+      <input type="hidden" name="intent" value="kind" />
+      <input type="hidden" name="identityId" value={identityId} />
+      {kinds.map(([kind, label]) => (
+        <Button key={kind} type="submit" size="xs" variant="default" name="kind" value={kind} disabled={fetcher.state !== "idle"}>
+          {label}
+        </Button>
+      ))}
+    </fetcher.Form>
+  );
+}

@@ -9,7 +9,8 @@ const form = z.discriminatedUnion("intent", [
   z.object({ intent: z.literal("remove"), linkId: z.uuid() }),
   z.object({
     intent: z.literal("kind"),
-    memberId: z.uuid(),
+    memberId: z.uuid().optional(),
+    identityId: z.uuid().optional(),
     kind: z.enum(["human", "team", "bot"]),
     reason: z.string().trim().min(1).max(300).default("Marked by hand."),
   }),
@@ -43,7 +44,12 @@ export async function handleMemberAction(ctx: Ctx, request: Request): Promise<Ac
       };
     }
     case "kind": {
-      const { changed } = await setIdentityKind(ctx, { memberId: input.memberId, kind: input.kind, reason: input.reason });
+      const { changed } = await setIdentityKind(ctx, {
+        memberId: input.memberId,
+        identityIds: input.identityId ? [input.identityId] : undefined,
+        kind: input.kind,
+        reason: input.reason,
+      });
       return { ok: true, message: changed > 0 ? `Marked as ${input.kind === "human" ? "a person" : input.kind}.` : "It was marked so already." };
     }
   }

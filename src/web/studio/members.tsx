@@ -13,7 +13,7 @@ import { Columns, Pile, Sheet, SheetFoot } from "../ui/sheet.tsx";
 import { Tag } from "../ui/tag.tsx";
 import { TimeAgo } from "../ui/time.tsx";
 import type { Route } from "./+types/members.ts";
-import { SuggestedLinkRow } from "./link-rows.tsx";
+import { KindButtons, SuggestedLinkRow } from "./link-rows.tsx";
 import { param, readQuery } from "./list-params.server.ts";
 import { handleMemberAction, mayEdit } from "./member-actions.server.ts";
 
@@ -188,6 +188,7 @@ export default function Members({ loaderData, params }: Route.ComponentProps) {
                 <Rows label="Suggested bots">
                   {kinds.map((kind) => (
                     <Row
+                      actions={loaderData.mayEdit ? <KindButtons identityId={kind.identityId} base={base} /> : undefined}
                       key={kind.identityId}
                       mark={<Initials name={kind.name} />}
                       title={kind.name}

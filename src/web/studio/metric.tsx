@@ -166,6 +166,5 @@ export default function MetricPage({ loaderData, params }: Route.ComponentProps)
 function placeOf(row: MetricRow, base: string): string | undefined {
   if (row.kind === "member") return `${base}/members/${row.id}`;
   if (row.kind === "thread") return `${base}/threads/${row.id}`;
-  if (row.kind === "activity") return `${base}/activities/${row.id}`;
   return undefined;
 }

@@ -2,6 +2,7 @@ import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } fr
 import { useEffect, useState } from "react";
 import { useFetcher, useNavigate } from "react-router";
 import { navigation } from "./nav.ts";
+import classes from "./palette.module.css";
 
 /** What the palette's resource route answers. */
 export interface PaletteHits {
@@ -46,7 +47,7 @@ export function Palette({ base, commands }: { base: string; commands: readonly {
     ? [{ id: "search", label: `Search everything for “${needle}”`, onClick: () => void navigate(`${base}/search?q=${encodeURIComponent(needle)}`) }]
     : [];
 
-  const groups = [{ group: "Pages", actions: pages }, ...found, { group: "Do", actions: [...search, ...doing] }].filter(
+  const groups = [{ group: "Pages", actions: pages }, { group: "Search", actions: search }, ...found, { group: "Do", actions: doing }].filter(
     (group) => group.actions.length > 0,
   );
   return (
@@ -58,6 +59,9 @@ export function Palette({ base, commands }: { base: string; commands: readonly {
       filter={(_, all) => all}
       nothingFound={state === "loading" ? "Looking …" : "Nothing found"}
       searchProps={{ placeholder: "Go to a page, find a thread or a person", "aria-label": "Command palette" }}
+      overlayProps={{ backgroundOpacity: 0.3, blur: 0 }}
+      yOffset="12vh"
+      classNames={{ action: classes.action }}
       scrollable
       maxHeight={420}
       highlightQuery

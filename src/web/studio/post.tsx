@@ -25,8 +25,11 @@ export interface PostData {
 /** Activity kinds that are plainly a reply need no word for it. */
 const unnamed = new Set(["comment", "mail", "message", "answer"]);
 
-/** One turn of a conversation. */
-export function Post({ post, base }: { post: PostData; base: string }) {
+/**
+ * One turn of a conversation.
+ * @param threadVisibility what is more closed or open than its thread says so
+ */
+export function Post({ post, base, threadVisibility }: { post: PostData; base: string; threadVisibility: PostData["visibility"] }) {
   const name = post.author?.name ?? post.unattributed ?? "unknown";
   return (
     <article className={classes.post} id={`a-${post.id}`}>
@@ -43,7 +46,7 @@ export function Post({ post, base }: { post: PostData; base: string }) {
             </span>
           )}
           {post.author && post.author.kind !== "human" ? <Tag>{post.author.kind}</Tag> : null}
-          {post.visibility === "public" ? null : <Tag>{post.visibility === "restricted" ? "private" : post.visibility}</Tag>}
+          {post.visibility === threadVisibility ? null : <Tag>{post.visibility === "restricted" ? "private" : post.visibility}</Tag>}
           <span className="quiet">
             <Dotted
               parts={[

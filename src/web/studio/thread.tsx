@@ -139,7 +139,7 @@ export default function Thread({ loaderData, params }: Route.ComponentProps) {
       <Columns layout="wide">
         <Sheet title="Conversation" id="conversation" aside={countOf(thread.activityCount, "entry", "entries")}>
           {posts.map((post) => (
-            <Post key={post.id} post={post} base={base} />
+            <Post key={post.id} post={post} base={base} threadVisibility={thread.visibility} />
           ))}
           <Pager next={next} />
         </Sheet>

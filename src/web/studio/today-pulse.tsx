@@ -114,7 +114,7 @@ export function FirstAnswerSheet({ data, base }: PulseProps) {
 export function FigureSheet({ figure, data, base }: PulseProps & { figure: TodayFigure }) {
   return (
     <Sheet title={figure.title} id={figure.id} aside={spanWords(data)}>
-      <FigureOf figure={figure} data={data} base={base} note={figure.reading.note ?? `n ${formatNumber(figure.reading.n)}`} />
+      <FigureOf figure={figure} data={data} base={base} note={figure.reading.note ?? `people, n ${formatNumber(figure.reading.n)}`} />
       <MetricChart title={figure.title} unit={figure.unit} points={figure.reading.points} />
     </Sheet>
   );

@@ -37,9 +37,9 @@ test("plain text keeps its lines, sets quoted lines back and links addresses wit
   );
 });
 
-test("no text whatever renders to anything that runs", () => {
+test("no text whatever renders to anything that runs", async () => {
   const nasty = fc.stringMatching(/^[<>/"'= a-z&;:()![\]*_`#\n-]{0,120}$/);
-  fc.assert(
+  await fc.assert(
     fc.property(nasty, fc.constantFrom("<script>", "<svg onload=1>", "[x](javascript:1)", '<iframe src="x">', ""), (text, seed) => {
       const html = renderMarkdown(text + seed + text) + renderPlain(text + seed + text);
       expect(html).not.toMatch(/<(script|svg|iframe|object|style|form)\b|<[^>]*\son\w+=|href="javascript:/i);

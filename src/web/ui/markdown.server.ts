@@ -117,7 +117,10 @@ function splitAt(value: string, from: number, passages: readonly MarkedPassage[]
 function rewrite(tree: Root): void {
   eachParent(tree, (parent) => {
     parent.children = (parent.children as ElementContent[]).map((child): ElementContent => {
-      if (child.type !== "element" || child.tagName !== "img") return child;
+      if (child.type !== "element") return child;
+      // An empty head cell names nothing; assistive technology would announce a nameless column.
+      if (child.tagName === "th" && child.children.length === 0) return { ...child, tagName: "td" };
+      if (child.tagName !== "img") return child;
       const { src, alt } = child.properties;
       return {
         type: "element",

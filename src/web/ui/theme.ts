@@ -1,10 +1,12 @@
-import { type CSSVariablesResolver, createTheme, defaultVariantColorsResolver, type MantineColorsTuple } from "@mantine/core";
+import { Button, type CSSVariablesResolver, createTheme, defaultVariantColorsResolver, type MantineColorsTuple } from "@mantine/core";
 
 // Mantine wants ten shades of each colour. The shades that matter are tokens and set below, so these only fill the gaps.
 const tuple = (shades: string): MantineColorsTuple => shades.split(" ") as unknown as MantineColorsTuple;
 const deepwater = tuple("#e9f4f2 #d9ebe8 #b4d8d3 #8cc4be #5cb8b2 #3a9b97 #1f8281 #0f6b6b #0b4f50 #083c3d");
 const ember = tuple("#fdf1ea #fae5d8 #f4c9b0 #efad87 #ef8a4c #d96a28 #c4551a #ad430d #8f370b #6f2b08");
 const moss = tuple("#f0f7ed #e2efdd #c6dfbe #a9ce9e #86bd7c #66a35e #4c8948 #37703a #2b582e #1f4022");
+const stone = tuple("#fbfaf7 #f3f1ea #e3dfd4 #cbc5b6 #b3ac9c #9aa3a5 #778287 #4c585c #2d3a3e #1b2427");
+const night = tuple("#e8e6df #c9cbc6 #a9b3b3 #7d8a8c #3d4b50 #2b373b #1f292c #182023 #111719 #0c1112");
 const brick = tuple("#fbefed #f6dfdc #edc0bb #e5a29b #e58a83 #cf625c #b94542 #a32b2b #842222 #651a1a");
 
 /** Colour names whose filled, light and outline variants are tokens. */
@@ -20,7 +22,7 @@ const tokenOf: Record<string, { solid: string; hover: string; soft: string; text
 export const theme = createTheme({
   primaryColor: "teal",
   primaryShade: { light: 7, dark: 4 },
-  colors: { teal: deepwater, orange: ember, green: moss, red: brick },
+  colors: { teal: deepwater, orange: ember, green: moss, red: brick, gray: stone, dark: night },
   black: "#1b2427",
   white: "#ffffff",
   fontFamily: "var(--sans)",
@@ -39,7 +41,18 @@ export const theme = createTheme({
     return input.variant === "filled" ? { ...resolved, color: "var(--on-accent)", hoverColor: "var(--on-accent)" } : resolved;
   },
   components: {
-    Button: { defaultProps: { size: "sm" }, styles: { root: { fontWeight: 500, paddingInline: 13, height: 33 } } },
+    Button: Button.extend({
+      defaultProps: { size: "sm" },
+      styles: { root: { fontWeight: 500 } },
+      vars: (_, props) => ({
+        root:
+          props.size === "xs"
+            ? { "--button-height": "28px", "--button-padding-x": "10px" }
+            : props.size === "sm"
+              ? { "--button-height": "33px", "--button-padding-x": "13px" }
+              : {},
+      }),
+    }),
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35 } } },
     Tooltip: { defaultProps: { openDelay: 250, withArrow: false } },
   },
