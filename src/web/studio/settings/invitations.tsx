@@ -1,10 +1,10 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import type { InvitationRow, Role } from "#features/access/index.ts";
+import { ConfirmButton } from "../../ui/confirm-button.tsx";
 import { Dotted, Row, Rows } from "../../ui/rows.tsx";
 import { Columns, Sheet } from "../../ui/sheet.tsx";
 import { Tag } from "../../ui/tag.tsx";
 import { TimeAgo } from "../../ui/time.tsx";
-import { ConfirmAct } from "./act-button.tsx";
 import { ActForm, useAct } from "./act-form.tsx";
 import { roleWords } from "./role-words.ts";
 import classes from "./settings.module.css";
@@ -104,16 +104,17 @@ function InvitationLine({ invitation }: { invitation: InvitationRow }) {
       }
       actions={
         isOpen ? (
-          <ConfirmAct
-            intent="revoke"
-            fields={{ invitationId: invitation.id }}
+          <ConfirmButton
+            fields={{ intent: "revoke", invitationId: invitation.id }}
+            size="xs"
+            danger
             label="Take back…"
             describedAs={`Take back the invitation ${invitation.note || `as ${invitation.role}`}…`}
             title="Take this invitation back?"
             confirm="Take it back"
           >
             Whoever holds the link cannot join with it any more. You can make another at any time.
-          </ConfirmAct>
+          </ConfirmButton>
         ) : undefined
       }
     />

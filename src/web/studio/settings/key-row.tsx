@@ -1,8 +1,8 @@
 import type { ApiKeyRow } from "#features/access/index.ts";
+import { ConfirmButton } from "../../ui/confirm-button.tsx";
 import { Dotted, Row } from "../../ui/rows.tsx";
 import { Tag } from "../../ui/tag.tsx";
 import { TimeAgo } from "../../ui/time.tsx";
-import { ConfirmAct } from "./act-button.tsx";
 
 /** An API key, by its first letters; the key itself is nowhere. */
 export function KeyRow({ apiKey, isMine, hasEnded = false }: { apiKey: ApiKeyRow; isMine: boolean; hasEnded?: boolean }) {
@@ -39,16 +39,17 @@ export function KeyRow({ apiKey, isMine, hasEnded = false }: { apiKey: ApiKeyRow
       }
       actions={
         hasEnded ? undefined : (
-          <ConfirmAct
-            intent="revoke"
-            fields={{ apiKeyId: apiKey.id }}
+          <ConfirmButton
+            fields={{ intent: "revoke", apiKeyId: apiKey.id }}
+            size="xs"
+            danger
             label="Revoke…"
             describedAs={`Revoke the key ${apiKey.name}…`}
             title={`Revoke “${apiKey.name}”?`}
             confirm="Revoke it"
           >
             Programs that use this key are refused from their next request on. It cannot be made good again; make a new key instead.
-          </ConfirmAct>
+          </ConfirmButton>
         )
       }
     />

@@ -1,9 +1,10 @@
 import type { SessionRow } from "#features/access/index.ts";
+import { ConfirmButton } from "../../ui/confirm-button.tsx";
 import { Dotted, Row, Rows } from "../../ui/rows.tsx";
 import { Sheet, SheetFoot } from "../../ui/sheet.tsx";
 import { Tag } from "../../ui/tag.tsx";
 import { TimeAgo } from "../../ui/time.tsx";
-import { ActButton, ConfirmAct } from "./act-button.tsx";
+import { ActButton } from "./act-button.tsx";
 import { describeDevice } from "./device.ts";
 
 /** Where the account is signed in, and how to end it. */
@@ -52,9 +53,16 @@ export function Sessions({ sessions }: { sessions: readonly SessionRow[] }) {
       </Rows>
       <SheetFoot>
         {sessions.length > 1 ? (
-          <ConfirmAct intent="sessions-end" fields={{}} label="Sign out everywhere else" title="Sign out everywhere else?" confirm="Sign out">
+          <ConfirmButton
+            fields={{ intent: "sessions-end" }}
+            label="Sign out everywhere else"
+            title="Sign out everywhere else?"
+            confirm="Sign out"
+            size="xs"
+            danger
+          >
             Every other browser and device has to sign in again. This one stays as it is.
-          </ConfirmAct>
+          </ConfirmButton>
         ) : (
           "You are signed in nowhere else."
         )}

@@ -1,11 +1,11 @@
 import { Button, NativeSelect } from "@mantine/core";
 import { useState } from "react";
 import type { Role, TeamMember } from "#features/access/index.ts";
+import { ConfirmButton } from "../../ui/confirm-button.tsx";
 import { Initials } from "../../ui/initials.tsx";
 import { Dotted, Row } from "../../ui/rows.tsx";
 import { Tag } from "../../ui/tag.tsx";
 import { TimeAgo } from "../../ui/time.tsx";
-import { ConfirmAct } from "./act-button.tsx";
 import { ActForm, useAct } from "./act-form.tsx";
 import { roleWords } from "./role-words.ts";
 import classes from "./settings.module.css";
@@ -53,9 +53,10 @@ export function TeamRow(props: { member: TeamMember; isMe: boolean; isLastOwner:
         mayChange || isMe ? (
           <>
             {mayChange ? <RoleSelect member={member} mayGive={mayGive} isLastOwner={isLastOwner} /> : null}
-            <ConfirmAct
-              intent="remove"
-              fields={{ accountId: member.accountId }}
+            <ConfirmButton
+              fields={{ intent: "remove", accountId: member.accountId }}
+              size="xs"
+              danger
               label={isMe ? "Leave…" : "Remove…"}
               describedAs={isMe ? "Leave this community…" : `Remove ${member.name}…`}
               title={isMe ? "Leave this community?" : `Remove ${member.name} from the team?`}
@@ -64,7 +65,7 @@ export function TeamRow(props: { member: TeamMember; isMe: boolean; isLastOwner:
               {isLastOwner
                 ? "This is the last owner, and a community is never without one. Make somebody else an owner first."
                 : `${isMe ? "You lose" : `${member.name} loses`} access at once, and ${isMe ? "your" : "their"} API keys here stop working. What was done stays on the record. An invitation brings ${isMe ? "you" : "them"} back.`}
-            </ConfirmAct>
+            </ConfirmButton>
           </>
         ) : undefined
       }
