@@ -108,7 +108,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
  * when the tables were empty, would read them from end to end for each row. The picture is refreshed as they double.
  */
 function isTurningPoint(groups: number): boolean {
-  return groups >= 2 && (groups & (groups - 1)) === 0;
+  return [2, 8, 32, 128, 512].includes(groups);
 }
 
 async function store(
