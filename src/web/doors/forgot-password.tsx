@@ -1,8 +1,9 @@
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { Form, useNavigation, useSearchParams } from "react-router";
 import { z } from "zod";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { passwordMinLength, requestPasswordReset, resetPassword } from "#features/access/index.ts";
+import { PasswordField } from "../ui/password-field.tsx";
 import type { Route } from "./+types/forgot-password.ts";
 import classes from "./door.module.css";
 import { type DoorAnswer, describeProblem, goWith, readForm, refuse } from "./door.server.ts";
@@ -45,7 +46,7 @@ export default function ForgotPassword({ actionData, loaderData }: Route.Compone
         {token ? (
           <>
             <input type="hidden" name="token" value={token} />
-            <PasswordInput
+            <PasswordField
               label="New password"
               description={`At least ${loaderData.passwordMinLength} characters. Every session of the account ends.`}
               name="password"

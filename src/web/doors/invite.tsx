@@ -1,8 +1,9 @@
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { Form, Link, useNavigation } from "react-router";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { acceptInvitation, type InvitationRefusal, passwordMinLength, readInvitation, signIn } from "#features/access/index.ts";
 import { callerOf } from "../caller.server.ts";
+import { PasswordField } from "../ui/password-field.tsx";
 import type { Route } from "./+types/invite.ts";
 import classes from "./door.module.css";
 import { type DoorAnswer, describeProblem, goWith, readForm } from "./door.server.ts";
@@ -61,7 +62,7 @@ export default function Invite({ loaderData, actionData, params }: Route.Compone
           <>
             <TextInput label="Your name" name="name" autoComplete="name" error={answer.fields?.name} autoFocus required />
             <TextInput label="E-mail" name="email" type="email" autoComplete="username" error={answer.fields?.email} required />
-            <PasswordInput
+            <PasswordField
               label="Password"
               description={`At least ${loaderData.passwordMinLength} characters.`}
               name="password"

@@ -1,8 +1,9 @@
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Form, useNavigation } from "react-router";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { completeSetup, passwordMinLength, proposeSlug, readSetup, type SetupRefusal, signIn } from "#features/access/index.ts";
+import { PasswordField } from "../ui/password-field.tsx";
 import type { Route } from "./+types/setup.ts";
 import classes from "./door.module.css";
 import { type DoorAnswer, describeProblem, goWith, readForm } from "./door.server.ts";
@@ -58,7 +59,7 @@ export default function Setup({ loaderData, actionData }: Route.ComponentProps) 
         <input type="hidden" name="timeZone" value={timeZone} />
         <TextInput label="Your name" name="name" autoComplete="name" error={error("name", "owner.name")} autoFocus required />
         <TextInput label="E-mail" name="email" type="email" autoComplete="username" error={error("email", "owner.email")} required />
-        <PasswordInput
+        <PasswordField
           label="Password"
           description={`At least ${loaderData.passwordMinLength} characters.`}
           name="password"

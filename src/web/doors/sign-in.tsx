@@ -1,10 +1,11 @@
-import { Anchor, Button, Checkbox, PasswordInput, TextInput } from "@mantine/core";
+import { Anchor, Button, Checkbox, TextInput } from "@mantine/core";
 import { Form, Link, useNavigation, useSearchParams } from "react-router";
 import { z } from "zod";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { hasOwner, requestMagicLink, signIn, verifySecondFactor } from "#features/access/index.ts";
 import { callerOf } from "../caller.server.ts";
 import { goTo } from "../request-context.server.ts";
+import { PasswordField } from "../ui/password-field.tsx";
 import type { Route } from "./+types/sign-in.ts";
 import classes from "./door.module.css";
 import { type DoorAnswer, describeProblem, goWith, readForm, refuse, safeNext } from "./door.server.ts";
@@ -85,7 +86,7 @@ export default function SignIn({ loaderData, actionData }: Route.ComponentProps)
       <Form method="post" className={classes.form}>
         <input type="hidden" name="intent" value="password" />
         <TextInput label="E-mail" name="email" type="email" autoComplete="username" error={answer.fields?.email} autoFocus required />
-        <PasswordInput label="Password" name="password" autoComplete="current-password" error={answer.fields?.password} required />
+        <PasswordField label="Password" name="password" autoComplete="current-password" error={answer.fields?.password} required />
         <Checkbox name="remember" label="Keep me signed in on this device" defaultChecked />
         <Button type="submit" loading={busy}>
           Sign in

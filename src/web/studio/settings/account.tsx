@@ -1,4 +1,4 @@
-import { Button, PasswordInput, TextInput, useMantineColorScheme } from "@mantine/core";
+import { Button, TextInput, useMantineColorScheme } from "@mantine/core";
 import { useMounted } from "@mantine/hooks";
 import { z } from "zod";
 import { runtimeContext } from "#app/runtime-context.ts";
@@ -18,6 +18,7 @@ import {
 import { ctxContext, guarded } from "../../request-context.server.ts";
 import { countOf } from "../../ui/format.ts";
 import { PageHead } from "../../ui/page-head.tsx";
+import { PasswordField } from "../../ui/password-field.tsx";
 import { Columns, Pile, Sheet } from "../../ui/sheet.tsx";
 import type { Route } from "./+types/account.ts";
 import { ActForm, useAct } from "./act-form.tsx";
@@ -150,14 +151,14 @@ function ChangePassword({ email, minLength }: { email: string; minLength: number
       <ActForm act={act} clears>
         {/* Password managers file the new password under this. */}
         <input type="hidden" name="username" autoComplete="username" value={email} />
-        <PasswordInput
+        <PasswordField
           label="Current password"
           name="currentPassword"
           autoComplete="current-password"
           error={act.error("currentPassword")}
           required
         />
-        <PasswordInput
+        <PasswordField
           label="New password"
           description={`At least ${minLength} characters; a few unrelated words are easy to remember.`}
           name="newPassword"

@@ -1,5 +1,6 @@
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { CopyButton } from "../../ui/copy-button.tsx";
+import { PasswordField } from "../../ui/password-field.tsx";
 import { Sheet } from "../../ui/sheet.tsx";
 import { Tag } from "../../ui/tag.tsx";
 import { ActForm, useAct } from "./act-form.tsx";
@@ -23,7 +24,7 @@ function TurnOn() {
       <p className={classes.words}>
         An authenticator app on your phone shows a code that signing in asks for. A stolen password alone is then worth nothing.
       </p>
-      <PasswordInput label="Your password" name="password" autoComplete="current-password" error={begin.error("password")} required />
+      <PasswordField label="Your password" name="password" autoComplete="current-password" error={begin.error("password")} required />
       <Button type="submit" loading={begin.busy}>
         Set up a second factor
       </Button>
@@ -78,7 +79,7 @@ function TurnOff() {
   return (
     <ActForm act={act}>
       <p className={classes.words}>Signing in asks for a code of your app, or for one of the backup codes.</p>
-      <PasswordInput label="Your password" name="password" autoComplete="current-password" error={act.error("password")} required />
+      <PasswordField label="Your password" name="password" autoComplete="current-password" error={act.error("password")} required />
       <Button type="submit" variant="default" loading={act.busy}>
         Turn it off
       </Button>
