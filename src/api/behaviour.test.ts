@@ -1,8 +1,7 @@
 import { readdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { storeUpload } from "#app/background/store-upload.ts";
+import { removeUpload, storeUpload } from "#app/background/store-upload.ts";
 import { consumers } from "#app/consumers.ts";
 import { sql } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
@@ -211,7 +210,14 @@ test("an upload is stored as it comes, under a harmless name, and stops at its l
   const kept = await storeUpload({ dataDir: api.dataDir, body: body(3), fileName: "../../etc/pass wd\\..\\x.json", maxBytes: 3000 });
   expect(kept).toMatchObject({ fileName: "x.json", sizeBytes: 3000 });
   expect(kept.path.startsWith(join(api.dataDir, "uploads"))).toBe(true);
-  await rm(kept.path);
+  // What reads the file calls it in its messages as its owner does.
+  expect(basename(kept.path)).toBe("x.json");
+  await removeUpload(kept.path);
+  for (const fileName of ["..", ".", "", "/"]) {
+    const odd = await storeUpload({ dataDir: api.dataDir, body: body(1), fileName });
+    expect(dirname(dirname(odd.path))).toBe(join(api.dataDir, "uploads"));
+    await removeUpload(odd.path);
+  }
   await expect(storeUpload({ dataDir: api.dataDir, body: body(4), fileName: "x.json", maxBytes: 3000 })).rejects.toMatchObject({ code: "too_large" });
   expect(readdirSync(join(api.dataDir, "uploads"))).toEqual([]);
 });

@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { z } from "zod";
 import { consumers } from "#app/consumers.ts";
 import { connectors } from "#connectors/index.ts";
@@ -6,7 +5,7 @@ import { AppError } from "#core/errors.ts";
 import { defineJob, type JobRun, type Jobs } from "#core/jobs.ts";
 import { type Ctx, openAsSystem } from "#features/access/index.ts";
 import { type Connector, drainOutbox, failSync, openFile, queueImport, recognizeFile, replaySource, runImport } from "#features/ledger/index.ts";
-import type { StoredUpload } from "./store-upload.ts";
+import { removeUpload, type StoredUpload } from "./store-upload.ts";
 
 const attempts = 5;
 
@@ -32,7 +31,7 @@ export const importUploadJob = defineJob({
     const ctx = await openAsSystem(services, { communityId: payload.communityId });
     if (!ctx) return;
     const done = await importOrGiveUp(ctx, payload, run);
-    if (done) await rm(payload.path, { force: true });
+    if (done) await removeUpload(payload.path);
     await drainOutbox(services, { consumers, communityId: ctx.community.id, signal: run.signal });
   },
 });
@@ -106,7 +105,7 @@ export async function startImport(
     });
     return { syncId, sourceId, connector: connector.id };
   } catch (error) {
-    await rm(path, { force: true });
+    await removeUpload(path);
     throw error;
   }
 }

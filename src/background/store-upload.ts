@@ -1,6 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
@@ -36,7 +36,10 @@ export async function storeUpload(input: {
   await removeForgotten(folder);
   // The name comes from outside: only its last part and harmless letters become part of a path.
   const fileName = basename(input.fileName.replaceAll("\\", "/")).slice(-120) || "upload";
-  const path = join(folder, `${newId()}-${fileName.replace(/[^\w.-]+/g, "_")}`);
+  // It stands in a folder of its own, so that what reads it calls it by its own name.
+  const own = join(folder, newId());
+  await mkdir(own, { mode: 0o700 });
+  const path = join(own, fileName.replace(/[^\w.-]+/g, "_").replace(/^\.+/, "_"));
   let sizeBytes = 0;
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -57,10 +60,18 @@ export async function storeUpload(input: {
     await pipeline(source, meter, createWriteStream(path, { mode: 0o600 }), { ...(input.signal ? { signal: input.signal } : {}) });
     if (sizeBytes === 0) throw nothingSent();
   } catch (error) {
-    await rm(path, { force: true });
+    await removeUpload(path);
     throw error;
   }
   return { path, fileName, sizeBytes };
+}
+
+/**
+ * Removes a stored file with the folder that was made for it.
+ * @param path as `storeUpload` gave it
+ */
+export async function removeUpload(path: string): Promise<void> {
+  await rm(dirname(path), { recursive: true, force: true });
 }
 
 /** Uploads whose import never came, such as after a crash between the two. */
@@ -68,7 +79,7 @@ async function removeForgotten(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
-    if (found && Date.now() - found.mtimeMs > keptMs) await rm(path, { force: true });
+    if (found && Date.now() - found.mtimeMs > keptMs) await rm(path, { recursive: true, force: true });
   }
 }
 
