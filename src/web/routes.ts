@@ -7,6 +7,7 @@ export default [
     route("c/:community", "portal/community.tsx"),
     route("c/:community/threads/:threadId", "portal/thread.tsx"),
   ]),
+  route("c/:community/feed.atom", "portal/feed.ts"),
 
   // The doors: coming in and going out.
   route("sign-in", "doors/sign-in.tsx"),

@@ -2,6 +2,7 @@ import type { Ctx } from "#features/access/index.ts";
 import { listThreads, type ThreadRow } from "#features/ledger/index.ts";
 import { listMembers } from "#features/members/index.ts";
 import { type QuestionCounts, questionCounts } from "#features/support/index.ts";
+import type { PortalReader } from "./portal.server.ts";
 
 export interface CommunityPageData {
   slug: string;
@@ -11,11 +12,12 @@ export interface CommunityPageData {
   questions: QuestionCounts;
   open: ThreadRow[];
   recent: ThreadRow[];
+  reader: PortalReader;
   faces: { id: string; name: string }[];
 }
 
 /** What the community's front page shows, all of it through the visitor's eyes. */
-export async function loadCommunityPage(ctx: Ctx): Promise<CommunityPageData> {
+export async function loadCommunityPage({ ctx, reader }: { ctx: Ctx; reader: PortalReader }): Promise<CommunityPageData> {
   const now = ctx.clock.now();
   const [questions, open, recent, members] = await Promise.all([
     questionCounts(ctx),
@@ -29,6 +31,7 @@ export async function loadCommunityPage(ctx: Ctx): Promise<CommunityPageData> {
     name: community.name,
     tagline: "tagline" in community && typeof community.tagline === "string" ? community.tagline : "",
     now: now.toISOString(),
+    reader,
     questions,
     open: open.rows,
     recent: recent.rows,

@@ -13,7 +13,8 @@ export function CommunityPage({ data, home }: { data: CommunityPageData; home: s
   const asked = questions.unanswered + questions.answered + questions.solved;
   return (
     <NowProvider now={data.now}>
-      <Frame title={data.name} home={home} signIn={`/sign-in?next=${encodeURIComponent(home)}`}>
+      <link rel="alternate" type="application/atom+xml" title={`${data.name}: conversations`} href={`/c/${data.slug}/feed.atom`} />
+      <Frame title={data.name} home={home} signIn={`/sign-in?next=${encodeURIComponent(home)}`} reader={data.reader}>
         <div className={classes.columns}>
           <div>
             <h1 className={classes.title}>{data.tagline || `What developers of ${data.name} are talking about`}</h1>
@@ -80,6 +81,14 @@ export function CommunityPage({ data, home }: { data: CommunityPageData; home: s
                 </ul>
               </section>
             ) : null}
+            <section>
+              <h2>Follow</h2>
+              <p>
+                <a className="link" href={`/c/${data.slug}/feed.atom`}>
+                  Atom feed of new conversations
+                </a>
+              </p>
+            </section>
             {data.faces.length > 0 ? (
               <section>
                 <h2>Here lately</h2>

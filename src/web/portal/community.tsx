@@ -6,8 +6,8 @@ import { CommunityPage } from "./community-page.tsx";
 import { cacheHeadersFor, openPortal } from "./portal.server.ts";
 
 export const loader = guarded(async ({ request, params, context }: Route.LoaderArgs) => {
-  const ctx = await openPortal({ request, context, slug: params.community });
-  return data(await loadCommunityPage(ctx), { headers: cacheHeadersFor(ctx) });
+  const portal = await openPortal({ request, context, slug: params.community });
+  return data(await loadCommunityPage(portal), { headers: cacheHeadersFor(portal.ctx) });
 });
 
 export const headers: Route.HeadersFunction = ({ loaderHeaders }) => loaderHeaders;

@@ -1,5 +1,6 @@
 import { LogoMark } from "../ui/logo.tsx";
 import classes from "./frame.module.css";
+import type { PortalReader } from "./portal.server.ts";
 
 /**
  * The Portal's page: name, a few links, one column to read. Plain elements alone, so that it is fast and works
@@ -9,7 +10,10 @@ export function Frame(props: {
   title: string;
   home: string;
   links?: readonly { label: string; to: string }[];
+  /** Where the sign-in button leads. */
   signIn?: string;
+  /** Who is signed in already. */
+  reader?: PortalReader;
   children: React.ReactNode;
 }) {
   return (
@@ -29,9 +33,17 @@ export function Frame(props: {
               </a>
             ))}
           </nav>
-          <a className={classes.button} href={props.signIn ?? "/sign-in"}>
-            Sign in
-          </a>
+          {props.reader ? <span className={classes.reader}>{props.reader.name}</span> : null}
+          {props.reader?.studio ? (
+            <a className={classes.button} href={props.reader.studio}>
+              Studio
+            </a>
+          ) : null}
+          {props.reader ? null : (
+            <a className={classes.button} href={props.signIn ?? "/sign-in"}>
+              Sign in
+            </a>
+          )}
         </div>
       </header>
       <main id="main" className={classes.main}>

@@ -17,8 +17,8 @@ export const loader = guarded(async ({ request, context }: Route.LoaderArgs) => 
   const open = await listOpenCommunities(runtime);
   const [only] = open;
   if (only && open.length === 1) {
-    const ctx = await openPortal({ request, context, slug: only.slug });
-    return data({ kind: "community" as const, page: await loadCommunityPage(ctx) }, { headers: cacheHeadersFor(ctx) });
+    const portal = await openPortal({ request, context, slug: only.slug });
+    return data({ kind: "community" as const, page: await loadCommunityPage(portal) }, { headers: cacheHeadersFor(portal.ctx) });
   }
   if (open.length > 1) {
     return data({ kind: "list" as const, communities: open.map(({ slug, name, tagline }) => ({ slug, name, tagline })) }, { headers: publicPage });

@@ -15,7 +15,7 @@ import { cacheHeadersFor, openPortal } from "./portal.server.ts";
 import classes from "./thread.module.css";
 
 export const loader = guarded(async ({ request, params, context }: Route.LoaderArgs) => {
-  const ctx = await openPortal({ request, context, slug: params.community });
+  const { ctx, reader } = await openPortal({ request, context, slug: params.community });
   const missing = "There is no such conversation, or it is not public.";
   const threadId = found(isId(params.threadId) ? params.threadId : undefined, missing);
   const [thread, page] = await Promise.all([getThread(ctx, { threadId }), listThreadActivities(ctx, { threadId, limit: 200 })]);
@@ -34,6 +34,7 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
       posts,
       cut: page.next !== null,
       now: ctx.clock.now().toISOString(),
+      reader,
       community: { slug: ctx.community.slug, name: ctx.community.name },
     },
     { headers: cacheHeadersFor(ctx) },
@@ -48,7 +49,7 @@ export default function PortalThread({ loaderData }: Route.ComponentProps) {
   return (
     <NowProvider now={loaderData.now}>
       <title>{`${thread.title} · ${community.name}`}</title>
-      <Frame title={community.name} home={home}>
+      <Frame title={community.name} home={home} reader={loaderData.reader}>
         <div className={classes.columns}>
           <article>
             <small>

@@ -104,6 +104,7 @@ function LinkRow(props: { link: MemberLink; member: MemberDetail; base: string; 
   return (
     <Row
       strong={false}
+      stacked
       title={
         <>
           {end(link.identityA)} {link.state === "accepted" ? "is" : link.state === "never" ? "is not" : "and"} {end(link.identityB)}

@@ -3,12 +3,14 @@ import { expect, test } from "vitest";
 import type { Runtime } from "#app/runtime.ts";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { sql } from "#core/database/database.ts";
-import { createApiKey, createAuth, type Role } from "#features/access/index.ts";
+import { createApiKey, createAuth, findViewer, type Role } from "#features/access/index.ts";
 import { createTeamMember } from "#tests/access-fixtures.ts";
 import { createCtx } from "#tests/factories.ts";
 import { thrownBy } from "#tests/pages.ts";
 import { ctxContext } from "../request-context.server.ts";
 import { openStudio } from "./open-studio.server.ts";
+import * as account from "./settings/account.tsx";
+import { cookiesAfter, password, post, request, signedIn } from "./settings/settings-visits.ts";
 
 async function knock(input: { role?: Role; slug?: string }) {
   const ctx = await createCtx();
@@ -55,4 +57,32 @@ test("a developer of the community is shown to its portal", async () => {
 test("another community's Studio looks like none", async () => {
   const { outcome } = await knock({ role: "owner", slug: "no-such-place" });
   expect(outcome).toMatchObject({ status: 404 });
+});
+
+test("a password changed on the day a session is prolonged leaves its owner signed in", async () => {
+  const visit = await signedIn();
+  const { ctx, runtime } = visit;
+  // Ten days old by the look of it: due for another thirty.
+  const age = () =>
+    ctx.db.execute(sql`
+      UPDATE auth_session SET expires_at = now() + interval '20 days', updated_at = now() - interval '10 days'
+      WHERE user_id = (SELECT id FROM auth_user WHERE email = ${visit.email})`);
+  await age();
+  const context = new RouterContextProvider();
+  context.set(runtimeContext, runtime);
+  const asked = request(visit.cookies, "");
+  const args = { request: asked, url: new URL(asked.url), pattern: "/studio/:community", params: { community: ctx.community.slug }, context };
+  const enter = async (next: () => Promise<Response>) => (await openStudio(args, next)) ?? new Response();
+  expect((await enter(async () => new Response())).headers.getSetCookie().join()).toContain("session_token=");
+
+  await age();
+  const answer = await enter(async () => {
+    const changed = await post(account, visit, { intent: "password", currentPassword: password, newPassword: "willow basin 77" });
+    expect(changed.answer.ok).toBe(true);
+    return new Response(null, { headers: changed.cookies.map((cookie): [string, string] => ["Set-Cookie", cookie]) });
+  });
+  const cookies = answer.headers.getSetCookie();
+  expect(new Set(cookies.map((cookie) => cookie.split("=")[0])).size).toBe(cookies.length);
+  const { headers } = request(cookiesAfter(visit.cookies, cookies), "");
+  expect((await findViewer(runtime, { headers, auth: runtime.auth })).account).toMatchObject({ email: visit.email });
 });

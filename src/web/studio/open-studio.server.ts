@@ -1,6 +1,6 @@
 import type { MiddlewareFunction } from "react-router";
 import { runtimeContext } from "#app/runtime-context.ts";
-import { openCommunity, teamRoles } from "#features/access/index.ts";
+import { addSessionCookies, openCommunity, teamRoles } from "#features/access/index.ts";
 import { callerOf } from "../caller.server.ts";
 import { accountContext, ctxContext, failWith, goTo } from "../request-context.server.ts";
 
@@ -23,6 +23,6 @@ export const openStudio: MiddlewareFunction<Response> = async ({ request, url, p
   context.set(ctxContext, ctx);
   context.set(accountContext, { account: caller.account, role: viewer.kind === "account" ? viewer.role : null });
   const response = await next();
-  for (const cookie of caller.cookies) response.headers.append("Set-Cookie", cookie);
+  addSessionCookies(response.headers, caller.cookies);
   return response;
 };

@@ -90,9 +90,17 @@ const colourVariants = Object.fromEntries(
   ),
 );
 
+// In dark mode the kit draws inputs, menus, tables and lines with shades of its own and not with the semantic colours.
+const darkShades: Record<string, string> = Object.fromEntries(
+  ["ink", "ink", "ink-2", "ink-3", "line-strong", "line", "wash", "sheet", "paper"].map((token, shade) => [
+    `--mantine-color-dark-${shade}`,
+    `var(--${token})`,
+  ]),
+);
+
 /** Both schemes get the same references: the tokens themselves know light from dark. */
 export const cssVariablesResolver: CSSVariablesResolver = () => ({
   variables: {},
   light: { ...semantic, ...colourVariants },
-  dark: { ...semantic, ...colourVariants },
+  dark: { ...semantic, ...colourVariants, ...darkShades },
 });
