@@ -76,7 +76,7 @@ async function expectGitsOwnCounts(folder: string) {
     .filter((line) => line !== "")
     .map((line) => line.slice(line.indexOf("\t") + 1))
     .sort();
-  expect(identity.reported).toEqual({ commit: count });
+  expect(identity.reported).toEqual({ commit: count, authors: authors.length });
   expect(new Set(commits.map((c) => c.externalId)).size).toBe(count);
   expect([...new Set(commits.map((c) => c.attributes?.signature))].sort()).toEqual(authors);
   const labels = batches
@@ -215,7 +215,7 @@ describe("git: broken and unusual repositories", () => {
 
   it("finds an empty repository empty, and says what a shallow clone lacks", async () => {
     const { folder, commit } = await makeRepository();
-    expect(await readFileWith(git, folder)).toMatchObject({ identity: { reported: { commit: 0 } }, records: [] });
+    expect(await readFileWith(git, folder)).toMatchObject({ identity: { reported: { commit: 0, authors: 0 } }, records: [] });
     const root = commit("root");
     commit("tip", undefined, root);
     const shallow = join(folder, "../shallow");

@@ -34,8 +34,13 @@ export async function inspectRepository(path: string, signal: AbortSignal): Prom
   return {
     origin: repository.origin,
     name: repository.shallow ? `${repository.name} (shallow clone)` : repository.name,
-    reported: { commit: repository.commits },
+    reported: { commit: repository.commits, authors: await countAuthors(repository.place) },
   };
+}
+
+/** How many authors git itself counts, by the `.mailmap` in the tree: each spelling of name and address is one. */
+async function countAuthors(place: GitPlace): Promise<number> {
+  return (await askGit(place, ["shortlog", "-sne", "--all"])).split("\n").filter((line) => line.trim() !== "").length;
 }
 
 async function openRepository(path: string, signal: AbortSignal): Promise<Repository> {

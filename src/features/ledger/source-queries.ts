@@ -1,6 +1,6 @@
 import { type SQL, sql } from "#core/database/database.ts";
 import { decodeCursor, type Page, toPage } from "#core/page.ts";
-import { type Ctx, requireRole, teamRoles, type Visibility, visibilityOf, visibleTo } from "../access/index.ts";
+import { type Ctx, requireRole, teamRoles, type Visibility, viewerLevel, visibilityOf, visibleTo } from "../access/index.ts";
 import type { IngestCounts } from "./batch.ts";
 
 export type SyncState = "queued" | "running" | "done" | "failed" | "cancelled";
@@ -107,34 +107,53 @@ function mergeReported(streams: { reported: Record<string, number> | null }[]): 
   return total;
 }
 
-async function coverageOf(ctx: Ctx, source: { id: string; threads: number; activities: number; rejected: number }, reported: Map<string, number>): Promise<CoverageRow[]> {
+async function coverageOf(
+  ctx: Ctx,
+  source: { id: string; threads: number; activities: number; rejected: number },
+  reported: Map<string, number>,
+): Promise<CoverageRow[]> {
+  const of = sql`${visibleTo(ctx, "a")} AND a.source_id = ${source.id}`;
   const kinds = await ctx.db.rows<{ kind: string; n: number }>(sql`
-    SELECT a.kind, sum(a.count) AS n FROM activity_day a WHERE ${visibleTo(ctx, "a")} AND a.source_id = ${source.id} GROUP BY a.kind ORDER BY a.kind`);
-  const records = await ctx.db.first<{ n: number }>(
-    sql`SELECT count(*) AS n FROM raw_record WHERE community_id = ${ctx.community.id} AND source_id = ${source.id}`,
-  );
-  const gone = await ctx.db.first<{ n: number }>(sql`
-    SELECT count(*) AS n FROM activity a WHERE ${visibleTo(ctx, "a")} AND a.source_id = ${source.id} AND a.deleted_at IS NOT NULL`);
-  const waiting = await ctx.db.first<{ n: number }>(
-    sql`SELECT count(*) AS n FROM outbox_delivery WHERE community_id = ${ctx.community.id} AND consumer = 'rollup'`,
-  );
-  const held = new Map<string, number>([["threads", source.threads], ["records", records?.n ?? 0], ...kinds.map((row): [string, number] => [row.kind, row.n])]);
+    SELECT a.kind, sum(a.count) AS n FROM activity_day a WHERE ${of} GROUP BY a.kind ORDER BY a.kind`);
+  const rest = await ctx.db.first<{ records: number; gone: number; waiting: boolean }>(sql`
+    SELECT (SELECT count(*) FROM raw_record WHERE community_id = ${ctx.community.id} AND source_id = ${source.id}) AS records,
+           (SELECT count(*) FROM activity a WHERE ${of} AND a.deleted_at IS NOT NULL) AS gone,
+           EXISTS (SELECT FROM outbox_delivery WHERE community_id = ${ctx.community.id} AND consumer = 'rollup')
+             OR EXISTS (SELECT FROM dirty_day WHERE community_id = ${ctx.community.id}) AS waiting`);
+  const held = new Map<string, number>([
+    ["threads", source.threads],
+    ["records", rest?.records ?? 0],
+    ...kinds.map((row): [string, number] => [row.kind, row.n]),
+  ]);
+  if (reported.has("authors")) held.set("authors", await countAuthors(ctx, of));
   const units = [...new Set([...reported.keys(), "threads", ...kinds.map((row) => row.kind)])];
   return units.map((unit) => {
     const said = reported.get(unit) ?? null;
     const have = held.get(unit) ?? 0;
-    return { unit, reported: said, held: have, gap: said === null || said === have ? "" : explainGap(said - have, source.rejected, gone?.n ?? 0, waiting?.n ?? 0) };
+    const gap = said === null || said === have ? "" : explainGap(said - have, { rejected: source.rejected, seesAll: viewerLevel(ctx.viewer) === "restricted", ...rest });
+    return { unit, reported: said, held: have, gap };
   });
 }
 
-function explainGap(missing: number, rejected: number, gone: number, waiting: number): string {
-  if (waiting > 0) return "Still being counted; look again in a moment.";
+/** Authors as git counts them: each «Name <address>» after its `.mailmap` is one. */
+async function countAuthors(ctx: Ctx, of: SQL): Promise<number> {
+  const row = await ctx.db.first<{ n: number }>(
+    sql`SELECT count(DISTINCT a.attributes->>'signature') AS n FROM activity a WHERE ${of} AND ${visibleTo(ctx, "a")} AND a.kind = 'commit' AND a.deleted_at IS NULL`,
+  );
+  return row?.n ?? 0;
+}
+
+function explainGap(missing: number, why: { rejected: number; seesAll: boolean; gone?: number; waiting?: boolean }): string {
+  if (why.waiting) return "Still being counted; look again in a moment.";
   const causes = [
-    ...(rejected > 0 ? [`${rejected} records were set aside (listed below with their reasons)`] : []),
-    ...(gone > 0 ? [`${gone} activities were deleted at the source`] : []),
+    ...(why.rejected > 0 ? [`${why.rejected} records were set aside (listed below with their reasons)`] : []),
+    ...(why.gone ? [`${why.gone} activities were deleted at the source`] : []),
+    ...(!why.seesAll ? ["what stands in private channels is not counted for your role"] : []),
   ];
   if (missing < 0) return `More is held than the last export says: earlier exports brought ${-missing} that it no longer has.`;
-  return causes.length > 0 ? `${missing} fewer: ${causes.join("; ")}.` : `${missing} fewer, for no reason that is known here. Bring the export in again; if the gap stays, report it.`;
+  return causes.length > 0
+    ? `${missing} fewer: ${causes.join("; ")}.`
+    : `${missing} fewer, for no reason that is known here. Bring the export in again; if the gap stays, report it.`;
 }
 
 /** Runs, newest first; of one source or of all. */
