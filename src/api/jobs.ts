@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
-import { adminRoles, type Ctx, isAtLeast, listAllCommunities, listCommunitiesOf, recordAudit } from "#features/access/index.ts";
+import { adminRoles, type Ctx, recordAudit, runsInstallation } from "#features/access/index.ts";
 import { type Api, communityEndpoint } from "./kit/endpoint.ts";
 import type { ApiRuntime } from "./kit/env.ts";
 import { answerPage, pageOf, pageQuery } from "./kit/list.ts";
@@ -36,7 +36,7 @@ export function addJobs(api: Api): void {
     query: pageQuery.extend({ name: z.string().max(100).optional() }),
     answer: pageOf(job),
     async handle(ctx, { query: { name, after, limit }, runtime, c }) {
-      const mine = await ownJobs(ctx, runtime);
+      const mine = await ownJobs(ctx);
       const page = await runtime.jobs.listDead({ limit, ...(name ? { name } : {}), ...(after ? { after } : {}) });
       // Payloads stay inside: they hold what mails and imports hold.
       return answerPage(c, { next: page.next, rows: page.rows.filter((row) => mine(row.payload)).map(({ payload: _, ...row }) => row) });
@@ -53,7 +53,7 @@ export function addJobs(api: Api): void {
     params: z.object({ name: z.string().max(100), job: z.uuid() }),
     status: 204,
     async handle(ctx, { params, runtime }) {
-      const mine = await ownJobs(ctx, runtime);
+      const mine = await ownJobs(ctx);
       if (!(await isDeadAndOwn(runtime, params, mine)))
         throw new AppError("not_found", { public: "There is no failed job with this id. It may have been run again already." });
       await runtime.jobs.retryDead({ name: params.name, jobId: params.job });
@@ -76,17 +76,10 @@ async function isDeadAndOwn(runtime: ApiRuntime, wanted: { name: string; job: st
 const ofCommunity = z.object({ communityId: z.string() });
 
 /** Says of a job's payload whether it is the caller's business. */
-async function ownJobs(ctx: Ctx, runtime: ApiRuntime): Promise<(payload: unknown) => boolean> {
-  const runsAll = await adminsEverything(ctx, runtime);
+async function ownJobs(ctx: Ctx): Promise<(payload: unknown) => boolean> {
+  const runsAll = await runsInstallation(ctx);
   return (payload) => {
     const parsed = ofCommunity.safeParse(payload);
     return parsed.success ? parsed.data.communityId === ctx.community.id : runsAll;
   };
-}
-
-async function adminsEverything(ctx: Ctx, runtime: ApiRuntime): Promise<boolean> {
-  if (ctx.viewer.kind !== "account") return false;
-  const own = await listCommunitiesOf(runtime, { accountId: ctx.viewer.accountId });
-  const administered = own.filter((one) => isAtLeast(one.role, "admin"));
-  return administered.length === (await listAllCommunities(runtime)).length;
 }

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
-import { clientIpHeader, findViewer } from "#features/access/index.ts";
+import { addSessionCookies, clientIpHeader, findViewer } from "#features/access/index.ts";
 import type { ApiEnv, ApiRuntime } from "./env.ts";
 
 const windowMs = 60_000;
@@ -20,7 +20,7 @@ export function identifyCaller(runtime: ApiRuntime): MiddlewareHandler<ApiEnv> {
     c.header("x-request-id", c.var.requestId);
     c.set("caller", await findViewer(runtime, { headers: c.req.raw.headers, auth: runtime.auth }));
     await next();
-    for (const cookie of c.var.caller.cookies) c.res.headers.append("set-cookie", cookie);
+    addSessionCookies(c.res.headers, c.var.caller.cookies);
   };
 }
 
@@ -33,19 +33,13 @@ export const refuseImpostors: MiddlewareHandler<ApiEnv> = async (c, next) => {
     });
   }
   const isSafe = c.req.method === "GET" || c.req.method === "HEAD" || c.req.method === "OPTIONS";
-  if (!isSafe && caller.sessionId !== null && !comesFromHere(c)) {
+  if (!isSafe && caller.sessionId !== null && !c.var.runtime.auth.isSameSite(c.req.raw)) {
     throw new AppError("forbidden", {
       public: "This request comes from another site. Scripts use an API key in the Authorization header instead of the cookie.",
     });
   }
   await next();
 };
-
-function comesFromHere(c: Context<ApiEnv>): boolean {
-  const origin = c.req.header("origin");
-  if (origin === undefined) return c.req.header("sec-fetch-site") === "same-origin";
-  return origin === new URL(c.req.url).origin || origin === new URL(c.var.runtime.config.publicUrl).origin;
-}
 
 /**
  * Limits requests per minute: of each key, each account, and for visitors of each address. Counted in this process;

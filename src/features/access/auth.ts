@@ -213,7 +213,8 @@ export function createAuth(options: AuthOptions): Auth {
     },
     isSameSite: (request) => {
       const origin = request.headers.get("origin") ?? request.headers.get("referer");
-      if (origin === null || !URL.canParse(origin)) return false;
+      if (origin === null) return request.headers.get("sec-fetch-site") === "same-origin";
+      if (!URL.canParse(origin)) return false;
       return originsFor(request).includes(new URL(origin).origin);
     },
   };

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { sql } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
-import { auditOf, createTeamMember } from "#tests/access-fixtures.ts";
+import { auditOf, createTeamMember, openOwnDatabase } from "#tests/access-fixtures.ts";
 import { as, createCtx } from "#tests/factories.ts";
-import { canonicalTimeZone, changeCommunity, createCommunity, ensureCommunity, newCommunitySchema, openCommunity, proposeSlug } from "./index.ts";
+import { canonicalTimeZone, changeCommunity, createCommunity, ensureCommunity, newCommunitySchema, openCommunity, proposeSlug, runsInstallation } from "./index.ts";
 
 const unique = (word: string) => `${word}-${newId().slice(-12)}`;
 
@@ -72,4 +73,23 @@ test("a closed portal and an unknown community look the same to visitors", async
   expect(await openCommunity(ctx, { slug, account: null })).toBeUndefined();
   expect(await openCommunity(ctx, { slug: unique("none"), account: null })).toBeUndefined();
   expect((await openCommunity(ctx, { slug, account: { id: accountId } }))?.viewer).toMatchObject({ role: "developer" });
+});
+
+test("the installation is run by who runs every community; a key opens its own community alone", async () => {
+  const { core, close } = await openOwnDatabase();
+  try {
+    const first = await ensureCommunity(core, { slug: "first" });
+    const { accountId, ctx } = await createTeamMember(first, "admin");
+    const viewer = await createTeamMember(first, "viewer");
+    const key: typeof ctx = { ...ctx, viewer: { kind: "account", accountId, role: "admin", apiKeyId: newId(), scopes: ["admin"] } };
+    const verdicts = () => Promise.all([first, ctx, key, viewer.ctx, as(first, "anonymous")].map(runsInstallation));
+    expect(await verdicts()).toEqual([true, true, true, false, false]);
+    await createCommunity(ctx, { accountId, name: "Second", slug: "second" });
+    expect(await verdicts()).toEqual([true, true, false, false, false]);
+    const another = (await createTeamMember(await ensureCommunity(core, { slug: "third" }), "owner")).accountId;
+    await core.db.execute(sql`DELETE FROM membership m USING community c WHERE c.slug = 'third' AND m.community_id = c.id AND m.account_id <> ${another}`);
+    expect(await verdicts()).toEqual([true, false, false, false, false]);
+  } finally {
+    await close();
+  }
 });

@@ -171,6 +171,23 @@ export async function listAllCommunities(core: CoreContext): Promise<CommunityDe
 }
 
 /**
+ * Whether the viewer is owner or admin of every community here. Mail server, sign-in mail and the job queue are the
+ * installation's: on one with many tenants they are no single tenant's business. An API key opens its own community
+ * alone, so it passes only where there is no other.
+ */
+export async function runsInstallation(ctx: Ctx): Promise<boolean> {
+  const { viewer } = ctx;
+  if (viewer.kind !== "account") return viewer.kind === "system";
+  const isKey = viewer.apiKeyId !== undefined;
+  const other = await ctx.db.first(sql`
+    SELECT 1 FROM community c
+    WHERE (${isKey} AND c.id <> ${ctx.community.id})
+       OR NOT EXISTS (SELECT FROM membership m WHERE m.community_id = c.id AND m.account_id = ${viewer.accountId} AND m.role IN ('owner', 'admin'))
+    LIMIT 1`);
+  return other === undefined;
+}
+
+/**
  * The community of a slug through the eyes of the process itself, founded when it does not exist: what the CLI works on.
  * A community founded here belongs to whoever set the installation up; before set-up, set-up takes it over.
  * @throws AppError `invalid_input` for a bad slug or zone

@@ -16,6 +16,7 @@ export {
   newCommunitySchema,
   openAsSystem,
   proposeSlug,
+  runsInstallation,
 } from "./community.ts";
 export type { CommunityRef, Ctx } from "./context.ts";
 export {
@@ -30,6 +31,7 @@ export {
 } from "./invitation.ts";
 export { passwordMinLength, passwordProblem } from "./password.ts";
 export { adminRoles, editorRoles, isAtLeast, requireRole, requireScope, teamRoles } from "./role.ts";
+export { addSessionCookies } from "./session-cookies.ts";
 export { listSessions, revokeOtherSessions, revokeSession, type SessionRow } from "./session.ts";
 export { completeSetup, createSetupToken, hasOwner, readSetup, type SetupRefusal, type SetupState } from "./setup.ts";
 export {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { AppError } from "#core/errors.ts";
 import { jobStates } from "#core/job-list.ts";
-import { adminRoles, recordAudit, requireRole } from "#features/access/index.ts";
+import { adminRoles, recordAudit, requireRole, runsInstallation } from "#features/access/index.ts";
 import { ctxContext, guarded } from "../../request-context.server.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { FilterBar } from "../../ui/filter-bar.tsx";
@@ -18,7 +18,6 @@ import { answerForm } from "./answer.server.ts";
 import { JobLine, stateWords } from "./job-line.tsx";
 import { isOwnDeadJob, listOwnJobs } from "./own-jobs.server.ts";
 import { QueueTable } from "./queue-table.tsx";
-import { runsInstallation } from "./viewer.server.ts";
 
 const query = z.object({ name: param.text, state: param.oneOf(jobStates), after: param.cursor });
 

@@ -4,7 +4,7 @@ import { runtimeContext } from "#app/runtime-context.ts";
 import { listSettings } from "#core/config.ts";
 import { AppError } from "#core/errors.ts";
 import type { MailRow } from "#core/mail.ts";
-import { adminRoles, recordAudit, requireRole } from "#features/access/index.ts";
+import { adminRoles, recordAudit, requireRole, runsInstallation } from "#features/access/index.ts";
 import { accountContext, ctxContext, failWith, guarded } from "../../request-context.server.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { FilterBar, type FilterField } from "../../ui/filter-bar.tsx";
@@ -18,7 +18,6 @@ import type { Route } from "./+types/mail.ts";
 import { answerForm } from "./answer.server.ts";
 import { MailLine } from "./mail-line.tsx";
 import { MailServer } from "./mail-server.tsx";
-import { runsInstallation } from "./viewer.server.ts";
 
 const states = ["waiting", "sent", "failed"] as const;
 const query = z.object({ state: param.oneOf(states), of: param.oneOf(["installation"]), after: param.cursor });

@@ -1,25 +1,13 @@
 import type { RouterContextProvider } from "react-router";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { AppError } from "#core/errors.ts";
-import { type Account, adminRoles, type Ctx, isAtLeast, listAllCommunities, listCommunitiesOf } from "#features/access/index.ts";
+import { type Account, adminRoles, type Ctx } from "#features/access/index.ts";
 import { callerOf } from "../../caller.server.ts";
 
 /** Whether the viewer runs the community: what the pages offer; the commands check it again. */
 export function isAdmin(ctx: Ctx): boolean {
   const { viewer } = ctx;
   return viewer.kind === "system" || (viewer.kind === "account" && adminRoles.some((role) => role === viewer.role));
-}
-
-/**
- * Whether the viewer runs every community here. Mail server, sign-in mail and the job queue are the installation's:
- * on one with many tenants they are no single tenant's business.
- */
-export async function runsInstallation(ctx: Ctx): Promise<boolean> {
-  const { viewer } = ctx;
-  if (viewer.kind !== "account") return viewer.kind === "system";
-  const [own, all] = await Promise.all([listCommunitiesOf(ctx, { accountId: viewer.accountId }), listAllCommunities(ctx)]);
-  const administered = new Set(own.filter(({ role }) => isAtLeast(role, "admin")).map(({ id }) => id));
-  return all.every(({ id }) => administered.has(id));
 }
 
 /**
