@@ -52,9 +52,11 @@ export default function handleRequest(
 }
 
 /** Everything a page throws that is not an expected failure is logged with its cause. */
-export function handleError(error: unknown, { request, context }: { request: Request; context: Readonly<RouterContextProvider> }): void {
+export function handleError(error: unknown, { request, context }: { request: Request; context?: Readonly<RouterContextProvider> }): void {
   if (request.signal.aborted) return;
   const appError = toAppError(error);
   if (appError.status < 500) return;
+  // Without a context the server itself called us wrongly: its own error handler has the log then.
+  if (!context) throw error;
   context.get(runtimeContext).log.error({ err: error, method: request.method, path: new URL(request.url).pathname }, "a page failed");
 }
