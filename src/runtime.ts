@@ -20,7 +20,6 @@ import { jobs as allJobs } from "./jobs.ts";
 /** A running process: everything that features, pages, the API and the CLI are handed. */
 export interface Runtime extends Services {
   db: OwnedDatabase;
-  telemetry: Telemetry;
   /** Signing in and out. */
   auth: Auth;
   /** Stops jobs, then the clients, then the database. Calling it again waits for the same end. */

@@ -37,6 +37,7 @@ test("a file sent to the API is brought in by the worker, can be watched, and it
     await expect.poll(async () => (await watch()).state, { timeout: 40_000, interval: 200 }).toBe("done");
     expect((await watch()).counts.new).toMatchObject({ threads: 3 });
     await expect.poll(() => ctx.db.first(sql`SELECT count(*) AS n FROM outbox_delivery`), { timeout: 30_000 }).toEqual({ n: 0 });
+    expect((await runtime.telemetry.expose()).body).toMatch(/causeway_ingested_activities_total\{outcome="new"\} [1-9]/);
     expect((await call("GET", "/members")).data.length).toBeGreaterThan(0);
     expect((await call("GET", "/threads")).data.map((row: { questionReason: string | null }) => row.questionReason === null)).not.toContain(true);
 

@@ -5,6 +5,7 @@ import { AppError } from "#core/errors.ts";
 import { defineJob, type JobRun, type Jobs } from "#core/jobs.ts";
 import { type Ctx, openAsSystem } from "#features/access/index.ts";
 import { type Connector, drainOutbox, failSync, openFile, queueImport, recognizeFile, replaySource, runImport } from "#features/ledger/index.ts";
+import { countIngest } from "./count-ingest.ts";
 import { removeUpload, type StoredUpload } from "./store-upload.ts";
 
 const attempts = 5;
@@ -30,16 +31,21 @@ export const importUploadJob = defineJob({
   async run(services, payload, run) {
     const ctx = await openAsSystem(services, { communityId: payload.communityId });
     if (!ctx) return;
-    const done = await importOrGiveUp(ctx, payload, run);
+    const done = await importOrGiveUp(ctx, payload, run, countIngest(services.telemetry));
     if (done) await removeUpload(payload.path);
     await drainOutbox(services, { consumers, communityId: ctx.community.id, signal: run.signal });
   },
 });
 
 /** @returns whether the file is no longer needed: it was brought in, or no further try can help */
-async function importOrGiveUp(ctx: Ctx, payload: z.output<typeof importPayload>, run: JobRun): Promise<boolean> {
+async function importOrGiveUp(
+  ctx: Ctx,
+  payload: z.output<typeof importPayload>,
+  run: JobRun,
+  onProgress: ReturnType<typeof countIngest>,
+): Promise<boolean> {
   try {
-    await runImport(ctx, { ...payload, connector: requireConnector(payload.connector), signal: run.signal });
+    await runImport(ctx, { ...payload, connector: requireConnector(payload.connector), signal: run.signal, onProgress });
     return true;
   } catch (error) {
     const mayHelp = !(error instanceof AppError) || error.code === "busy" || error.status >= 500 || run.signal.aborted;
@@ -62,7 +68,8 @@ export const replaySourceJob = defineJob({
   async run(services, payload, { signal }) {
     const ctx = await openAsSystem(services, { communityId: payload.communityId });
     if (!ctx) return;
-    await replaySource(ctx, { connector: requireConnector(payload.connector), sourceId: payload.sourceId, signal });
+    const onProgress = countIngest(services.telemetry);
+    await replaySource(ctx, { connector: requireConnector(payload.connector), sourceId: payload.sourceId, signal, onProgress });
     await drainOutbox(services, { consumers, communityId: ctx.community.id, signal });
   },
 });

@@ -4,6 +4,7 @@ import { loadSample } from "#connectors/sample/load.ts";
 import { defineJob, type Jobs } from "#core/jobs.ts";
 import { openAsSystem } from "#features/access/index.ts";
 import { drainOutbox } from "#features/ledger/index.ts";
+import { countIngest } from "./count-ingest.ts";
 
 const payload = z.object({ communityId: z.uuid(), activities: z.int().default(20_000), seed: z.int().optional() });
 
@@ -18,7 +19,7 @@ export const loadSampleJob = defineJob({
   async run(services, { communityId, activities, seed }, { signal }) {
     const ctx = await openAsSystem(services, { communityId });
     if (!ctx) return;
-    await loadSample(ctx, { activities, seed, signal });
+    await loadSample(ctx, { activities, seed, signal, onProgress: countIngest(services.telemetry) });
     await drainOutbox(services, { consumers, communityId, signal });
   },
 });

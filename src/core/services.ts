@@ -4,6 +4,7 @@ import type { SecretBox } from "./crypto.ts";
 import type { HttpClient } from "./http.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Mailer } from "./mail.ts";
+import type { Telemetry } from "./telemetry.ts";
 
 /**
  * The process's services beside the database: what jobs receive, and what a feature asks for that sends mail,
@@ -15,6 +16,7 @@ export interface Services extends CoreContext {
   http: HttpClient;
   mail: Mailer;
   jobs: Jobs;
+  telemetry: Telemetry;
   /** Whether the embedded database is in use. */
   embedded: boolean;
 }

@@ -1,5 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
+export type IngestOutcome = "new" | "changed" | "same" | "rejected";
+
+export interface GaugeValue {
+  labels: Record<string, string>;
+  value: number;
+}
+
 /** What the process measures about itself, for Prometheus. */
 export interface Telemetry {
   observeRequest(route: string, status: number, durationMs: number): void;
@@ -7,10 +14,10 @@ export interface Telemetry {
   observeJob(name: string, outcome: "done" | "failed", durationMs: number): void;
   observeOutbound(host: string, status: number | "error", durationMs: number): void;
   observePageCache(outcome: "hit" | "miss" | "bypass"): void;
-  /** Counts what an ingest stored, by kind of activity. */
-  observeIngest(kind: string, n: number): void;
-  /** A value read at the moment of the scrape, such as the search lag. */
-  gauge(name: string, help: string, read: () => Promise<number> | number): void;
+  /** Counts activities that this process brought in: new, changed, the same as held, or rejected. */
+  observeIngest(outcome: IngestOutcome, n: number): void;
+  /** Values read at the moment of the scrape, such as the search lag; a gauge of the same name is replaced. */
+  gauge(name: string, help: string, labels: readonly string[], read: () => Promise<GaugeValue[]>): void;
   /** The text that Prometheus reads, with its content type. */
   expose(): Promise<{ body: string; contentType: string }>;
 }
@@ -48,25 +55,31 @@ export function createTelemetry(options: { process?: boolean } = {}): Telemetry 
     registers,
   });
   const pages = new Counter({ name: "causeway_page_cache_total", help: "Public pages by cache outcome", labelNames: ["outcome"], registers });
-  const ingested = new Counter({ name: "causeway_ingested_activities_total", help: "Activities stored by kind", labelNames: ["kind"], registers });
+  const ingested = new Counter({
+    name: "causeway_ingested_activities_total",
+    help: "Activities brought in, by what became of them",
+    labelNames: ["outcome"],
+    registers,
+  });
   return {
     observeRequest: (route, status, durationMs) => requests.observe({ route, status: String(status) }, durationMs / 1000),
     observeQuery: (durationMs) => queries.observe(durationMs / 1000),
     observeJob: (job, outcome, durationMs) => jobs.observe({ job, outcome }, durationMs / 1000),
     observeOutbound: (host, status, durationMs) => outbound.observe({ host, status: String(status) }, durationMs / 1000),
     observePageCache: (outcome) => pages.inc({ outcome }),
-    observeIngest: (kind, n) => ingested.inc({ kind }, n),
-    gauge: (name, help, read) => {
+    observeIngest: (outcome, n) => ingested.inc({ outcome }, n),
+    gauge: (name, help, labels, read) => {
+      registry.removeSingleMetric(name);
       new Gauge({
         name,
         help,
+        labelNames: [...labels],
         registers,
         async collect() {
           // A figure that cannot be read now is left out of this scrape; the others still go out.
-          await Promise.resolve()
-            .then(read)
-            .then((value) => this.set(value))
-            .catch(() => this.reset());
+          const values = await read().catch((): GaugeValue[] => []);
+          this.reset();
+          for (const { labels: given, value } of values) this.set(given, value);
         },
       });
     },

@@ -9,12 +9,14 @@ import { toAppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { clientIpHeader } from "#features/access/index.ts";
 import type { Runtime } from "../runtime.ts";
+import { type ChangeWatch, createChangeWatch, readContentStamp } from "./change-watch.ts";
 import { type ClientAddress, createClientAddress, isLoopback } from "./client-address.ts";
 import { compress } from "./compress.ts";
 import { answerFromCache, cacheKey, createPageCache, type PageCache, pickEncoding } from "./page-cache.ts";
 import type { Pages } from "./pages.ts";
 import { isReady } from "./readiness.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { gaugeWork } from "./work-gauges.ts";
 
 type Env = { Bindings: HttpBindings };
 
@@ -39,6 +41,8 @@ export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pag
   const { config, telemetry } = runtime;
   const clients = createClientAddress(config.trustedProxies);
   const pageCache = createPageCache({ entries: config.pageCacheEntries, seconds: dev ? 0 : config.pageCacheSeconds, now: Date.now });
+  const changes = createChangeWatch({ read: () => readContentStamp(runtime), onChange: pageCache.clear, now: Date.now });
+  gaugeWork(runtime);
   const app = new Hono<Env>();
 
   app.get("/healthz", (c) => c.text("ok"));
@@ -69,6 +73,7 @@ export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pag
   app.all("*", async (c) => {
     const started = performance.now();
     const key = pages && cacheKey(c.req.raw);
+    if (key !== undefined && !changes.isCurrent()) await changes.look();
     const cached = key === undefined ? undefined : pageCache.find(key);
     if (key !== undefined && cached && !cached.stale) {
       telemetry.observePageCache("hit");
@@ -108,7 +113,7 @@ export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pag
     if (appError.status >= 500) runtime.log.error({ err: error, path: c.req.path }, "request failed");
     return new Response(`${appError.message}\n`, { status: appError.status, headers: { "content-type": "text/plain; charset=utf-8" } });
   });
-  return { fetch: app.fetch, pageCache, answerAtOnce: (incoming, outgoing) => answerAtOnce(incoming, outgoing, { pageCache, telemetry }) };
+  return { fetch: app.fetch, pageCache, answerAtOnce: (incoming, outgoing) => answerAtOnce(incoming, outgoing, { pageCache, changes, telemetry }) };
 }
 
 /** Answers a request for a fresh public page before anything else is made of it. @returns whether it did */
@@ -117,7 +122,7 @@ export type AnswerAtOnce = (incoming: IncomingMessage, outgoing: ServerResponse)
 function answerAtOnce(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { pageCache, telemetry }: { pageCache: PageCache; telemetry: Runtime["telemetry"] },
+  { pageCache, changes, telemetry }: { pageCache: PageCache; changes: ChangeWatch; telemetry: Runtime["telemetry"] },
 ): boolean {
   const { method, url, headers } = incoming;
   if (
@@ -129,7 +134,7 @@ function answerAtOnce(
   )
     return false;
   const found = pageCache.find(`http://${headers.host}${url}`);
-  if (!found || found.stale) return false;
+  if (!found || found.stale || !changes.isCurrent()) return false;
   telemetry.observePageCache("hit");
   const answer = pickEncoding(found.page, String(headers["accept-encoding"] ?? ""));
   outgoing.writeHead(found.page.status, Object.fromEntries(answer.headers)).end(answer.body);

@@ -1,3 +1,4 @@
+import type { CoreContext } from "#core/context.ts";
 import { json, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { isId, newId } from "#core/ids.ts";
@@ -82,4 +83,12 @@ export function decodeIdCursor(cursor: string): string {
   const [id] = decodeCursor(cursor, ["id"]);
   if (typeof id === "string" && isId(id)) return id;
   throw new AppError("invalid_input", { public: "The page cursor is not valid. Start again from the first page." });
+}
+
+/** The latest entries of all communities as one text: another text, somebody changed something. */
+export async function readAuditStamp(core: CoreContext): Promise<string> {
+  const row = await core.db.first<{ stamp: string | null }>(sql`
+    SELECT concat_ws(' ', count(*), max(e.id::text)) AS stamp FROM community c
+    LEFT JOIN LATERAL (SELECT a.id FROM audit_entry a WHERE a.community_id = c.id ORDER BY a.id DESC LIMIT 1) e ON true`);
+  return row?.stamp ?? "";
 }

@@ -4,7 +4,16 @@ import { sql } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import { auditOf, createTeamMember, openOwnDatabase } from "#tests/access-fixtures.ts";
 import { as, createCtx } from "#tests/factories.ts";
-import { canonicalTimeZone, changeCommunity, createCommunity, ensureCommunity, newCommunitySchema, openCommunity, proposeSlug, runsInstallation } from "./index.ts";
+import {
+  canonicalTimeZone,
+  changeCommunity,
+  createCommunity,
+  ensureCommunity,
+  newCommunitySchema,
+  openCommunity,
+  proposeSlug,
+  runsInstallation,
+} from "./index.ts";
 
 const unique = (word: string) => `${word}-${newId().slice(-12)}`;
 
@@ -87,7 +96,9 @@ test("the installation is run by who runs every community; a key opens its own c
     await createCommunity(ctx, { accountId, name: "Second", slug: "second" });
     expect(await verdicts()).toEqual([true, true, false, false, false]);
     const another = (await createTeamMember(await ensureCommunity(core, { slug: "third" }), "owner")).accountId;
-    await core.db.execute(sql`DELETE FROM membership m USING community c WHERE c.slug = 'third' AND m.community_id = c.id AND m.account_id <> ${another}`);
+    await core.db.execute(
+      sql`DELETE FROM membership m USING community c WHERE c.slug = 'third' AND m.community_id = c.id AND m.account_id <> ${another}`,
+    );
     expect(await verdicts()).toEqual([true, false, false, false, false]);
   } finally {
     await close();

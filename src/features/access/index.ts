@@ -1,6 +1,6 @@
 export { type Account, findAccount, type NewAccount, newAccountSchema, renameAccount } from "./account.ts";
 export { type ApiKeyGrant, type ApiKeyRow, createApiKey, findViewerByApiKey, listApiKeys, newApiKeySchema, revokeApiKey } from "./api-key.ts";
-export { type AuditRecord, type AuditRow, actorOf, listAudit, recordAudit } from "./audit.ts";
+export { type AuditRecord, type AuditRow, actorOf, listAudit, readAuditStamp, recordAudit } from "./audit.ts";
 export { type Auth, type AuthOptions, clientIpHeader, createAuth, type OauthProvider } from "./auth.ts";
 export {
   type CommunityChange,
@@ -31,8 +31,8 @@ export {
 } from "./invitation.ts";
 export { passwordMinLength, passwordProblem } from "./password.ts";
 export { adminRoles, editorRoles, isAtLeast, requireRole, requireScope, teamRoles } from "./role.ts";
-export { addSessionCookies } from "./session-cookies.ts";
 export { listSessions, revokeOtherSessions, revokeSession, type SessionRow } from "./session.ts";
+export { addSessionCookies } from "./session-cookies.ts";
 export { completeSetup, createSetupToken, hasOwner, readSetup, type SetupRefusal, type SetupState } from "./setup.ts";
 export {
   type AuthOutcome,

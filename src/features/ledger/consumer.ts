@@ -194,3 +194,13 @@ export async function listConsumerLag(ctx: Ctx): Promise<ConsumerLag[]> {
     FROM outbox_delivery d JOIN outbox o ON o.community_id = d.community_id AND o.id = d.outbox_id
     WHERE d.community_id = ${ctx.community.id} GROUP BY d.consumer ORDER BY d.consumer`);
 }
+
+/** How far each consumer is behind in all communities together; those that are up to date are listed with 0. */
+export async function sumConsumerLag(core: CoreContext): Promise<ConsumerLag[]> {
+  return core.db.rows<ConsumerLag>(sql`
+    SELECT name AS consumer, coalesce(sum(cardinality(o.activities)), 0) AS activities, min(o.created_at) AS since
+    FROM unnest(${array(consumerNames, "text")}) AS name
+    LEFT JOIN outbox_delivery d ON d.consumer = name
+    LEFT JOIN outbox o ON o.community_id = d.community_id AND o.id = d.outbox_id
+    GROUP BY name ORDER BY name`);
+}

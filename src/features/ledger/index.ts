@@ -1,12 +1,22 @@
+export {
+  type ActivityFilters,
+  type ActivityRow,
+  countActivitiesByDay,
+  countActivitiesByKind,
+  type DayCount,
+  listActivities,
+  listThreadActivities,
+} from "./activity-queries.ts";
 export type * from "./batch.ts";
+export { readChangeStamp } from "./change-stamp.ts";
 export {
   type Connector,
   defineConnector,
   type FileIdentity,
   type ImportFileInput,
   type PullInput,
-  RecordError,
   type RecordChunk,
+  RecordError,
   type ReportedCounts,
 } from "./connector.ts";
 export {
@@ -20,21 +30,14 @@ export {
   drainOutbox,
   enqueueChanges,
   listConsumerLag,
+  sumConsumerLag,
 } from "./consumer.ts";
-export { openFile, type OpenedFile, parseSettings, queueImport, recognizeFile, type RunImportInput, runImport } from "./import-file.ts";
+export { type OpenedFile, openFile, parseSettings, queueImport, type RunImportInput, recognizeFile, runImport } from "./import-file.ts";
 export { markDaysOfIdentities, rollUp } from "./roll-up.ts";
-export { replaySource, type RunPullInput, runPull } from "./run-pull.ts";
+export { type RunPullInput, replaySource, runPull } from "./run-pull.ts";
 export type { SyncOutcome, SyncProgress } from "./run-records.ts";
-export { deleteSource, ensureSource, requireSource, type SourceRef, updateSource } from "./sources.ts";
-export {
-  type ActivityFilters,
-  type ActivityRow,
-  countActivitiesByDay,
-  countActivitiesByKind,
-  type DayCount,
-  listActivities,
-  listThreadActivities,
-} from "./activity-queries.ts";
+export { makeSnippet, type SearchHit, type SearchResult, type SnippetPart, search, searchLag } from "./search.ts";
+export { indexForSearch } from "./search-index.ts";
 export {
   type CoverageRow,
   getSource,
@@ -49,6 +52,8 @@ export {
   type SyncRow,
   type SyncState,
 } from "./source-queries.ts";
+export { deleteSource, ensureSource, requireSource, type SourceRef, updateSource } from "./sources.ts";
+export { failSync, queueSync } from "./sync-runs.ts";
 export {
   countThreads,
   getThread,
@@ -61,6 +66,3 @@ export {
   type ThreadSort,
   threadFacets,
 } from "./thread-queries.ts";
-export { makeSnippet, type SearchHit, type SearchResult, type SnippetPart, search, searchLag } from "./search.ts";
-export { failSync, queueSync } from "./sync-runs.ts";
-export { indexForSearch } from "./search-index.ts";
