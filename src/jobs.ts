@@ -3,6 +3,7 @@ import { deliverMailJob } from "#core/mail.ts";
 import { deriveJob } from "./background/derive.ts";
 import { importUploadJob, replaySourceJob } from "./background/import-upload.ts";
 import { loadSampleJob } from "./background/load-sample.ts";
+import { maintainJob } from "./background/maintain.ts";
 
 /** Every job of the product. A job that is not named here never runs. */
-export const jobs: readonly JobDefinition[] = [deliverMailJob, deriveJob, importUploadJob, loadSampleJob, replaySourceJob];
+export const jobs: readonly JobDefinition[] = [deliverMailJob, deriveJob, importUploadJob, loadSampleJob, maintainJob, replaySourceJob];

@@ -518,6 +518,7 @@ CREATE TABLE "metric_snapshot" (
 	"level" smallint NOT NULL,
 	"value" jsonb NOT NULL,
 	"computed_at" timestamp with time zone NOT NULL,
+	"refreshing_at" timestamp with time zone,
 	"settled" boolean NOT NULL,
 	CONSTRAINT "metric_snapshot_community_id_metric_version_params_level_pk" PRIMARY KEY("community_id","metric","version","params","level")
 );

@@ -35,7 +35,7 @@ export function getMetricById(id: string): Metric {
  * @param input.maxAgeSeconds asks for a fresher one; 0 computes it now
  * @throws AppError `not_found`, `invalid_input`
  */
-export function readMetric(ctx: Ctx, input: { id: string; params: MetricParams; maxAgeSeconds?: number }): Promise<MetricReading> {
+export function readMetric(ctx: Ctx, input: { id: string; params: MetricParams; maxAgeSeconds?: number; allowStale?: boolean }): Promise<MetricReading> {
   return readFigure(ctx, getMetricById(input.id), input);
 }
 

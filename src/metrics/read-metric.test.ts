@@ -34,6 +34,16 @@ describe("a cached figure", () => {
     expect((await readMetric(ctx, { id, params })).value.value).toBe(3);
   });
 
+  it("may be served stale at once, and the next reader finds it computed anew", async () => {
+    const { ctx, addOne, later } = await withOneActivity();
+    await readMetric(ctx, { id, params });
+    await addOne();
+    later(3601);
+    expect((await readMetric(ctx, { id, params, allowStale: true })).value.value).toBe(1);
+    await expect.poll(async () => (await readMetric(ctx, { id, params })).asOf).toEqual(ctx.clock.now());
+    expect((await readMetric(ctx, { id, params })).value.value).toBe(2);
+  });
+
   it("lives a minute at most once something changed", async () => {
     const { ctx, rows, addOne, later } = await withOneActivity();
     await readMetric(ctx, { id, params });

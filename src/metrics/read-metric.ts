@@ -24,9 +24,14 @@ export interface MetricReading {
  * A metric's figure, from the cache while that is fresh enough: at most a minute old while data comes in, else at
  * most an hour and never older than the last change. `asOf` says how old it is.
  * @param input.maxAgeSeconds asks for a fresher one; 0 computes it now
+ * @param input.allowStale takes what is held at once, however old, and has it computed anew behind the reader's back
  * @throws AppError `invalid_input`
  */
-export async function readFigure(ctx: Ctx, metric: Metric, input: { params: MetricParams; maxAgeSeconds?: number }): Promise<MetricReading> {
+export async function readFigure(
+  ctx: Ctx,
+  metric: Metric,
+  input: { params: MetricParams; maxAgeSeconds?: number; allowStale?: boolean },
+): Promise<MetricReading> {
   checkSpan(input.params);
   const { from, to, sourceId } = input.params;
   const params: MetricParams = sourceId ? { from, to, sourceId } : { from, to };
@@ -43,16 +48,49 @@ export async function readFigure(ctx: Ctx, metric: Metric, input: { params: Metr
     if (ageSeconds >= 0 && ageSeconds < Math.min(input.maxAgeSeconds ?? Number.POSITIVE_INFINITY, unchanged ? restfulSeconds : restlessSeconds)) {
       return { metric, params, value: held.value, asOf: held.computedAt };
     }
+    if (input.allowStale) {
+      refresh(ctx, { metric, params, key, level, pending: change.pending }).catch((error: unknown) =>
+        ctx.log.warn({ err: error, metric: metric.id }, "a figure could not be computed anew; the older one stays"),
+      );
+      return { metric, params, value: held.value, asOf: held.computedAt };
+    }
   }
+  return { metric, params, value: await computeAndKeep(ctx, { metric, params, key, level, pending: change.pending }), asOf: now };
+}
+
+interface Snapshot {
+  metric: Metric;
+  params: MetricParams;
+  key: string;
+  level: number;
+  pending: boolean;
+}
+
+/** Computes a figure anew unless somebody else is at it: a hundred readers of a stale figure cost one computation. */
+async function refresh(ctx: Ctx, input: Snapshot): Promise<void> {
+  const now = ctx.clock.now();
+  const claimed = await ctx.db.execute(sql`
+    UPDATE metric_snapshot SET refreshing_at = ${now}
+    WHERE community_id = ${ctx.community.id} AND metric = ${input.metric.id} AND version = ${input.metric.version} AND params = ${input.key}
+      AND level = ${input.level} AND (refreshing_at IS NULL OR refreshing_at < ${now}::timestamptz - make_interval(secs => ${restlessSeconds}))`);
+  if (claimed > 0) await computeAndKeep(ctx, input);
+}
+
+async function computeAndKeep(
+  ctx: Ctx,
+  input: Snapshot,
+): Promise<MetricValue> {
+  const { metric, params, key, level } = input;
+  const now = ctx.clock.now();
   const value = await computeMetric(ctx, metric, params);
   await ctx.db.execute(sql`
     INSERT INTO metric_snapshot (community_id, metric, version, params, level, value, computed_at, settled)
-    VALUES (${ctx.community.id}, ${metric.id}, ${metric.version}, ${key}, ${level}, ${json(value)}, ${now}, ${!change.pending})
+    VALUES (${ctx.community.id}, ${metric.id}, ${metric.version}, ${key}, ${level}, ${json(value)}, ${now}, ${!input.pending})
     ON CONFLICT (community_id, metric, version, params, level) DO UPDATE
       SET value = excluded.value, computed_at = excluded.computed_at, settled = excluded.settled`);
   await ctx.db.execute(sql`
     DELETE FROM metric_snapshot WHERE community_id = ${ctx.community.id} AND computed_at < ${now}::timestamptz - make_interval(days => ${keptDays})`);
-  return { metric, params, value, asOf: now };
+  return value;
 }
 
 async function computeMetric(ctx: Ctx, metric: Metric, params: MetricParams): Promise<MetricValue> {

@@ -17,6 +17,8 @@ export const metricSnapshot = pgTable(
     value: jsonb("value").notNull(),
     computedAt: timestamp("computed_at", { withTimezone: true }).notNull(),
     /** Whether nothing was being derived at that time. */
+    /** When somebody last began to compute it anew: others leave it to them. */
+    refreshingAt: timestamp("refreshing_at", { withTimezone: true }),
     settled: boolean("settled").notNull(),
   },
   (t) => [primaryKey({ columns: [t.communityId, t.metric, t.version, t.params, t.level] })],
