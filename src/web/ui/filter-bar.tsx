@@ -77,6 +77,10 @@ export function FilterBar({ fields, children }: { fields: readonly FilterField[]
           )}
         </label>
       ))}
+      {/* Where there are several text fields, Enter sends a form only if it has a button. */}
+      <button type="submit" hidden>
+        Apply
+      </button>
       <noscript>
         <button type="submit">Apply</button>
       </noscript>
