@@ -53,6 +53,8 @@ export function Palette({ base, commands }: { base: string; commands: readonly {
   return (
     <Spotlight
       shortcut={["mod + K"]}
+      tagsToIgnore={[]}
+      triggerOnContentEditable
       actions={groups}
       query={query}
       onQueryChange={setQuery}

@@ -23,12 +23,24 @@ function focusRow(row: HTMLElement | undefined): void {
   row?.scrollIntoView({ block: "nearest" });
 }
 
-/** Puts the next or the previous row under the keys. */
-function moveRow(step: 1 | -1): void {
+/** The row that had the keys last, and its place in the list. */
+interface LastRow {
+  row: HTMLElement;
+  at: number;
+  path: string;
+}
+
+/** Puts the next or the previous row under the keys; where theirs has left the list, the one that took its place. */
+function moveRow(step: 1 | -1, last: LastRow | undefined): LastRow | undefined {
   const all = rows();
   const current = currentRow();
   const at = current ? all.indexOf(current) : -1;
-  focusRow(at === -1 ? all[0] : all[Math.min(all.length - 1, Math.max(0, at + step))]);
+  const hasLeft = at === -1 && last !== undefined && !last.row.isConnected && last.path === location.pathname;
+  const wanted = hasLeft ? last.at + (step === 1 ? 0 : -1) : at === -1 ? 0 : at + step;
+  const next = Math.min(all.length - 1, Math.max(0, wanted));
+  const row = all[next];
+  focusRow(row);
+  return row && { row, at: next, path: location.pathname };
 }
 
 /** Presses the button of the current row, else of the page, that is marked with the key. */
@@ -54,6 +66,7 @@ export function useStudioKeys(keys: StudioKeys): void {
   });
   useEffect(() => {
     let goUntil = 0;
+    let last: LastRow | undefined;
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target) || isOverlayOpen()) return;
       if (Date.now() < goUntil) {
@@ -65,8 +78,8 @@ export function useStudioKeys(keys: StudioKeys): void {
       if (event.key === "g") goUntil = Date.now() + 1500;
       else if (event.key === "/") latest.current.onSearch();
       else if (event.key === "?") latest.current.onHelp();
-      else if (event.key === "j") moveRow(1);
-      else if (event.key === "k") moveRow(-1);
+      else if (event.key === "j") last = moveRow(1, last);
+      else if (event.key === "k") last = moveRow(-1, last);
       else if (event.key === "o") currentRow()?.querySelector<HTMLElement>("[data-row-link]")?.click();
       else if (event.key.length !== 1 || !pressMarked(event.key)) return;
       event.preventDefault();
