@@ -1,0 +1,134 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { BrowserContext, Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { phone, untilAlive } from "../browser.ts";
+import { community, readApi, studio, visitAs, type World } from "../world.ts";
+
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+interface PageUnderTest {
+  name: string;
+  address: string | ((context: BrowserContext) => Promise<string>);
+  /** Whose visit; the owner's when absent. */
+  who?: "stranger" | "viewer";
+  /** Pages without scripts have nothing to wait for. */
+  plain?: boolean;
+  status?: number;
+}
+
+const idIn = (list: string, path: string) => async (context: BrowserContext) => {
+  const { data } = await readApi<{ data: { id: string }[] }>(context, list);
+  return studio(`${path}/${data[0]?.id}`);
+};
+
+/** Every page there is. A page that routes.ts gains and this list lacks fails the test below. */
+export const pages: readonly PageUnderTest[] = [
+  { name: "portal/front", address: "/", who: "stranger", plain: true },
+  { name: "portal/community", address: `/c/${community.slug}`, who: "stranger", plain: true },
+  {
+    name: "portal/thread",
+    address: async (context) => {
+      await context.request.get("/");
+      const html = await (await context.request.get("/")).text();
+      return new RegExp(`/c/${community.slug}/threads/[0-9a-f-]{36}`).exec(html)?.[0] ?? "no thread on the front page";
+    },
+    who: "stranger",
+    plain: true,
+  },
+  { name: "doors/sign-in", address: "/sign-in", who: "stranger" },
+  { name: "doors/sign-in, the code", address: "/sign-in?step=code", who: "stranger" },
+  { name: "doors/forgot-password", address: "/forgot-password", who: "stranger" },
+  { name: "doors/forgot-password, with a link", address: "/forgot-password?token=x", who: "stranger" },
+  { name: "doors/setup", address: "/setup/used", who: "stranger" },
+  { name: "doors/invite", address: "/invite/unknown", who: "stranger" },
+  { name: "studio/choose", address: "/studio" },
+  { name: "studio/today", address: studio() },
+  { name: "studio/search", address: studio("search") },
+  { name: "studio/search, with hits", address: `${studio("search")}?q=webhook` },
+  { name: "studio/search, without", address: `${studio("search")}?q=xylophonequartz` },
+  { name: "studio/threads", address: studio("threads") },
+  { name: "studio/thread", address: idIn("threads?limit=1&question=unanswered", "threads") },
+  { name: "studio/thread, solved", address: idIn("threads?limit=1&question=solved", "threads") },
+  { name: "studio/thread, not there", address: studio("threads/019a0000-0000-7000-8000-000000000000"), status: 404 },
+  { name: "studio/members", address: studio("members") },
+  { name: "studio/member", address: idIn("members?limit=1&sort=activities", "members") },
+  { name: "studio/signals", address: studio("signals") },
+  { name: "studio/signals, all", address: `${studio("signals")}?state=all` },
+  { name: "studio/sources/list", address: studio("sources") },
+  { name: "studio/sources/new", address: studio("sources/new") },
+  { name: "studio/sources/source", address: idIn("sources", "sources") },
+  { name: "studio/metrics", address: studio("metrics") },
+  { name: "studio/metric, active-members", address: studio("metrics/active-members") },
+  { name: "studio/metric, newcomers", address: studio("metrics/newcomers") },
+  { name: "studio/metric, returning-members", address: studio("metrics/returning-members") },
+  { name: "studio/metric, time-to-first-response", address: studio("metrics/time-to-first-response") },
+  { name: "studio/metric, share-unanswered", address: studio("metrics/share-unanswered") },
+  { name: "studio/metric, activity", address: studio("metrics/activity") },
+  { name: "studio/settings/account", address: studio("settings") },
+  { name: "studio/settings/community", address: studio("settings/community") },
+  { name: "studio/settings/team", address: studio("settings/team") },
+  { name: "studio/settings/team, to a viewer", address: studio("settings/team"), who: "viewer" },
+  { name: "studio/settings/keys", address: studio("settings/keys") },
+  { name: "studio/settings/mail", address: studio("settings/mail") },
+  { name: "studio/settings/jobs", address: studio("settings/jobs") },
+  { name: "studio/settings/audit", address: studio("settings/audit") },
+  { name: "api/docs", address: "/api/v1/docs", who: "stranger", plain: true },
+];
+
+/** Accessibility in both schemes, and room on a phone, on every page. */
+export function everyPageJourney(world: World): void {
+  test.each(pages)(
+    "$name: axe finds nothing in light or dark, nothing overflows at 390 px",
+    async ({ address, who = "owner", plain = false, status = 200 }) => {
+      const visitor = who === "stranger" ? undefined : who;
+      const allow = status === 404 ? /status of 404/ : undefined;
+      const go = async (page: Page, context: BrowserContext) => {
+        const answer = await page.goto(typeof address === "string" ? address : await address(context));
+        expect(answer?.status()).toBe(status);
+        if (!plain) await untilAlive(page);
+      };
+      for (const scheme of ["light", "dark"] as const) {
+        await visitAs(
+          world,
+          visitor,
+          async (page, context) => {
+            await go(page, context);
+            expect(await page.title()).not.toBe("");
+            expect(await violationsOn(page), `violations in ${scheme}`).toEqual([]);
+          },
+          { scheme, allow },
+        );
+      }
+      await visitAs(
+        world,
+        visitor,
+        async (page, context) => {
+          await go(page, context);
+          expect(await overflowOf(page), "what is wider than the screen").toEqual([]);
+        },
+        { viewport: phone, allow },
+      );
+    },
+    240_000,
+  );
+}
+
+/** What axe finds, short enough to read in a test's output. */
+export async function violationsOn(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
+  return violations.flatMap(({ id, nodes }) =>
+    nodes
+      .slice(0, 5)
+      .map(({ target, html, failureSummary }) => `${id}: ${target.join(" ")}\n  ${html.slice(0, 160)}\n  ${failureSummary?.replace(/\s+/g, " ")}`),
+  );
+}
+
+/** The elements that make a page scroll sideways, if it does. */
+export function overflowOf(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= innerWidth) return [];
+    const wide = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > width + 1);
+    return [`${document.documentElement.scrollWidth} px`, ...wide.slice(0, 6).map((element) => element.outerHTML.slice(0, 160))];
+  });
+}
