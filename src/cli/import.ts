@@ -4,7 +4,16 @@ import { z } from "zod";
 import { connectors } from "#connectors/index.ts";
 import { AppError } from "#core/errors.ts";
 import type { Ctx } from "#features/access/index.ts";
-import { type Connector, drainOutbox, type IngestCounts, openFile, recognizeFile, runImport, type SyncOutcome } from "#features/ledger/index.ts";
+import {
+  type Connector,
+  checkFile,
+  drainOutbox,
+  type IngestCounts,
+  openFile,
+  recognizeFile,
+  runImport,
+  type SyncOutcome,
+} from "#features/ledger/index.ts";
 import { consumers } from "../consumers.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import { openOrFoundCommunity, type Session } from "./session.ts";
@@ -52,10 +61,12 @@ export async function importPath(
 ): Promise<SyncOutcome | undefined> {
   const { options } = input;
   const path = resolve(session.cwd, input.path);
-  // Before the database is opened and the community founded: a wrong path leaves no trace.
+  // Before the database is opened and the community founded: a wrong path or a broken file leaves no trace.
   const file = await openFile(path);
   const connector = input.connector ?? recognize(path, recognizeFile(connectors, file));
   if (options.dryRun) return tryRun(session, { connector, path, options });
+  const settings = options.settings ?? {};
+  const checked = await checkFile(await session.runtime(), { connector, path, settings, signal: session.signal });
   const ctx = await openOrFoundCommunity(session, options);
   const bar = createProgressBar(session);
   const startedMs = performance.now();
@@ -64,7 +75,8 @@ export async function importPath(
     outcome = await runImport(ctx, {
       connector,
       path,
-      settings: options.settings ?? {},
+      settings,
+      checked,
       sourceName: options.name,
       signal: session.signal,
       onProgress: (progress) =>

@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
 import type { HttpBindings } from "@hono/node-server";
-import { serveStatic } from "@hono/node-server/serve-static";
 import { type Context, Hono } from "hono";
 import { equalInConstantTime } from "#core/crypto.ts";
 import { toAppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { clientIpHeader } from "#features/access/index.ts";
 import type { Runtime } from "../runtime.ts";
+import { serveAssets } from "./assets.ts";
 import { type ChangeWatch, createChangeWatch, readContentStamp } from "./change-watch.ts";
 import { type ClientAddress, createClientAddress, isLoopback } from "./client-address.ts";
 import { compress } from "./compress.ts";
@@ -30,7 +30,6 @@ export interface AppOptions {
 }
 
 const clientFiles = fileURLToPath(new URL("../../build/client", import.meta.url));
-const year = "public, max-age=31536000, immutable";
 
 /**
  * The whole of what the process answers: health, metrics, assets, sign-in, API, and pages, the public ones from a
@@ -58,15 +57,12 @@ export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pag
   });
 
   if (pages && !dev) {
-    app.use("/assets/*", serveStatic({ root: clientFiles, precompressed: true, onFound: (_path, c) => c.header("cache-control", year) }));
+    app.use("/assets/*", serveAssets({ root: clientFiles, cacheControl: "public, max-age=31536000, immutable" }));
+    const servePublic = serveAssets({ root: clientFiles, cacheControl: "public, max-age=3600" });
     app.get("*", async (c, next) => {
       // Only what looks like a file: pages have no extension, and a lookup per page would cost as much as the cache saves.
       if (!/\.[a-z0-9]{2,11}$/i.test(c.req.path) || c.req.path.endsWith(".data")) return next();
-      return serveStatic<Env>({
-        root: clientFiles,
-        precompressed: true,
-        onFound: (_path, context) => context.header("cache-control", "public, max-age=3600"),
-      })(c, next);
+      return servePublic(c, next);
     });
   }
 
@@ -100,9 +96,11 @@ export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pag
       response = filled instanceof Response ? filled : answerFromCache(filled, c.req.header("accept-encoding") ?? "");
     }
     const durationMs = performance.now() - started;
-    telemetry.observeRequest(routeOf(c.req.path), response.status, durationMs);
-    request.log[response.status >= 500 ? "error" : "info"](
-      { method: c.req.method, path: c.req.path, status: response.status, durationMs: Math.round(durationMs) },
+    // Whoever left before the answer was there saw no failure, and nothing here failed.
+    const status = response.status >= 500 && c.req.raw.signal.aborted ? 499 : response.status;
+    telemetry.observeRequest(routeOf(c.req.path), status, durationMs);
+    request.log[status >= 500 ? "error" : "info"](
+      { method: c.req.method, path: c.req.path, status, durationMs: Math.round(durationMs) },
       "request",
     );
     return compress(response, c.req.header("accept-encoding") ?? "");

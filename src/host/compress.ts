@@ -16,7 +16,9 @@ export function compress(response: Response, acceptEncoding: string): Response {
   next.set("content-encoding", "gzip");
   next.append("vary", "accept-encoding");
   next.delete("content-length");
-  next.delete("etag");
+  // Packed, it is another sequence of bytes for the same page.
+  const etag = headers.get("etag");
+  if (etag?.startsWith('"')) next.set("etag", `W/${etag}`);
   return new Response(Readable.toWeb(packed) as ReadableStream<Uint8Array>, {
     status: response.status,
     statusText: response.statusText,

@@ -1,10 +1,11 @@
 import { open, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { z } from "zod";
-import { AppError } from "#core/errors.ts";
+import type { CoreContext } from "#core/context.ts";
 import { sql } from "#core/database/database.ts";
+import { AppError } from "#core/errors.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
-import type { Connector } from "./connector.ts";
+import type { Connector, FileIdentity } from "./connector.ts";
 import { type RunRecordsInput, runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
 import { ensureSource, storeReported } from "./sources.ts";
 import { queueSync } from "./sync-runs.ts";
@@ -33,7 +34,9 @@ export async function openFile(path: string): Promise<OpenedFile> {
     throw unreadable(absolute, error);
   });
   if ((found.mode & 0o444) === 0) {
-    throw new AppError("forbidden", { public: `${absolute} may not be read by anybody (its permissions are ${(found.mode & 0o777).toString(8).padStart(3, "0")}). Allow reading with: chmod u+r` });
+    throw new AppError("forbidden", {
+      public: `${absolute} may not be read by anybody (its permissions are ${(found.mode & 0o777).toString(8).padStart(3, "0")}). Allow reading with: chmod u+r`,
+    });
   }
   if (found.isDirectory()) return { path: absolute, head: Buffer.alloc(0), isDirectory: true, sizeBytes: 0 };
   if (!found.isFile()) {
@@ -52,6 +55,10 @@ export async function openFile(path: string): Promise<OpenedFile> {
   } finally {
     await handle.close();
   }
+}
+
+function folderGiven({ title }: Connector, path: string): AppError {
+  return new AppError("unreadable_file", { public: `${path} is a folder. ${title} is read from a file: give the path of the export itself.` });
 }
 
 function unreadable(path: string, error: NodeJS.ErrnoException): AppError {
@@ -82,6 +89,8 @@ export interface RunImportInput {
   onProgress?: (progress: SyncProgress) => void;
   /** What the user called the file, when the path is a temporary one. */
   fileName?: string;
+  /** What `checkFile` said of the same file, which then is not read twice. */
+  checked?: CheckedFile;
   /** A run that `queueImport` opened. */
   syncId?: string;
 }
@@ -103,8 +112,9 @@ export async function queueImport(ctx: Ctx, input: Omit<RunImportInput, "syncId"
  * @throws AppError `unreadable_file` and its kin with place and remedy, `invalid_input` for settings, `busy`
  */
 export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOutcome> {
-  const { connector, settings, file, signal, identified, source, importFile } = await identify(ctx, input);
-  const fileInput = { settings, path: file.path, head: file.head, signal };
+  const { settings, file, identified, source, importFile } = await identify(ctx, input);
+  const { connector } = input;
+  const fileInput = { settings, path: file.path, head: file.head };
   if (identified.reported) await storeReported(ctx, { sourceId: source.id, stream: fileStream, reported: identified.reported });
   return runRecords(ctx, {
     source,
@@ -122,8 +132,19 @@ export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOu
   } satisfies RunRecordsInput);
 }
 
-async function identify(ctx: Ctx, input: Omit<RunImportInput, "syncId" | "onProgress">) {
-  requireRole(ctx, editorRoles, { scope: "import" });
+/** A file that was read to its end and found sound, and where it comes from. */
+export interface CheckedFile {
+  file: OpenedFile;
+  settings: unknown;
+  identified: FileIdentity;
+  importFile: NonNullable<Connector["importFile"]>;
+}
+
+/**
+ * Reads a file to its end and stores nothing: what can be said before there is even a community for it.
+ * @throws AppError `unreadable_file` and its kin with place and remedy, `invalid_input` for settings
+ */
+export async function checkFile(core: CoreContext, input: Pick<RunImportInput, "connector" | "path" | "settings" | "signal">): Promise<CheckedFile> {
   const { connector } = input;
   if (!connector.importFile || !connector.identifyFile) {
     throw new AppError("invalid_input", { public: `${connector.title} has no files to bring in; it is a live source.` });
@@ -131,14 +152,22 @@ async function identify(ctx: Ctx, input: Omit<RunImportInput, "syncId" | "onProg
   const settings = parseSettings(connector, input.settings ?? {});
   const file = await openFile(input.path);
   const signal = input.signal ?? new AbortController().signal;
-  const identified = await connector.identifyFile(ctx, { settings, path: file.path, head: file.head, signal });
-  const source = await ensureSource(ctx, {
-    connector: connector.id,
-    origin: identified.origin,
-    name: input.sourceName ?? identified.name,
-    settings,
+  const identified = await connector.identifyFile(core, { settings, path: file.path, head: file.head, signal }).catch((error: unknown) => {
+    throw file.isDirectory && (error as NodeJS.ErrnoException).code === "EISDIR" ? folderGiven(connector, file.path) : error;
   });
-  return { connector, settings, file, signal, identified, source, importFile: connector.importFile.bind(connector) };
+  return { file, settings, identified, importFile: connector.importFile.bind(connector) };
+}
+
+async function identify(ctx: Ctx, input: Omit<RunImportInput, "syncId" | "onProgress">) {
+  requireRole(ctx, editorRoles, { scope: "import" });
+  const checked = input.checked ?? (await checkFile(ctx, input));
+  const source = await ensureSource(ctx, {
+    connector: input.connector.id,
+    origin: checked.identified.origin,
+    name: input.sourceName ?? checked.identified.name,
+    settings: checked.settings,
+  });
+  return { ...checked, source };
 }
 
 /**

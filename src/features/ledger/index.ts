@@ -32,11 +32,11 @@ export {
   listConsumerLag,
   sumConsumerLag,
 } from "./consumer.ts";
-export { type OpenedFile, openFile, parseSettings, queueImport, type RunImportInput, recognizeFile, runImport } from "./import-file.ts";
+export { checkFile, type OpenedFile, openFile, queueImport, type RunImportInput, recognizeFile, runImport } from "./import-file.ts";
 export { markDaysOfIdentities, rollUp } from "./roll-up.ts";
 export { type RunPullInput, replaySource, runPull } from "./run-pull.ts";
 export type { SyncOutcome, SyncProgress } from "./run-records.ts";
-export { makeSnippet, type SearchHit, type SearchResult, type SnippetPart, search, searchLag } from "./search.ts";
+export { type SearchHit, type SearchResult, type SnippetPart, search, searchLag } from "./search.ts";
 export { indexForSearch } from "./search-index.ts";
 export {
   type CoverageRow,
@@ -53,7 +53,7 @@ export {
   type SyncState,
 } from "./source-queries.ts";
 export { deleteSource, ensureSource, requireSource, type SourceRef, updateSource } from "./sources.ts";
-export { failSync, queueSync } from "./sync-runs.ts";
+export { failSync } from "./sync-runs.ts";
 export {
   countThreads,
   getThread,
