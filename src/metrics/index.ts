@@ -11,7 +11,7 @@ import { returningMembers } from "./returning-members.ts";
 import { shareUnanswered } from "./share-unanswered.ts";
 import { timeToFirstResponse } from "./time-to-first-response.ts";
 
-export { type Bucket, bucketUnit, lastDays } from "./days.ts";
+export { type Bucket, lastDays } from "./days.ts";
 export type { Metric, MetricParams, MetricPart, MetricPoint, MetricRow, MetricUnit, MetricValue } from "./define-metric.ts";
 export type { MetricReading } from "./read-metric.ts";
 
@@ -35,7 +35,10 @@ export function getMetricById(id: string): Metric {
  * @param input.maxAgeSeconds asks for a fresher one; 0 computes it now
  * @throws AppError `not_found`, `invalid_input`
  */
-export function readMetric(ctx: Ctx, input: { id: string; params: MetricParams; maxAgeSeconds?: number; allowStale?: boolean }): Promise<MetricReading> {
+export function readMetric(
+  ctx: Ctx,
+  input: { id: string; params: MetricParams; maxAgeSeconds?: number; allowStale?: boolean },
+): Promise<MetricReading> {
   return readFigure(ctx, getMetricById(input.id), input);
 }
 

@@ -7,10 +7,10 @@ import { createApiKey, createAuth, findViewer, type Role } from "#features/acces
 import { createTeamMember } from "#tests/access-fixtures.ts";
 import { createCtx } from "#tests/factories.ts";
 import { thrownBy } from "#tests/pages.ts";
+import { cookiesAfter, password, post, request, signedIn } from "#tests/settings-visits.ts";
 import { ctxContext } from "../request-context.server.ts";
 import { openStudio } from "./open-studio.server.ts";
 import * as account from "./settings/account.tsx";
-import { cookiesAfter, password, post, request, signedIn } from "./settings/settings-visits.ts";
 
 async function knock(input: { role?: Role; slug?: string }) {
   const ctx = await createCtx();

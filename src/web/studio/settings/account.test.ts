@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { findViewer, signIn } from "#features/access/index.ts";
+import { cookiesAfter, load, password, post, request, signedIn } from "#tests/settings-visits.ts";
 import * as account from "./account.tsx";
 import { describeDevice } from "./device.ts";
-import { cookiesAfter, load, password, post, request, signedIn } from "./settings-visits.ts";
 
 describe("account", () => {
   test("a new name is kept; the session of this browser is marked and others can be ended", async () => {

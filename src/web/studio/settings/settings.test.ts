@@ -4,12 +4,12 @@ import { newId } from "#core/ids.ts";
 import { acceptInvitation, findViewerByApiKey, listTeam, readInvitation } from "#features/access/index.ts";
 import { createTeamMember } from "#tests/access-fixtures.ts";
 import { createCtx } from "#tests/factories.ts";
+import { createRuntime, load, password, post, publicUrl, visitAs } from "#tests/settings-visits.ts";
 import * as audit from "./audit.tsx";
 import * as community from "./community.tsx";
 import * as jobs from "./jobs.tsx";
 import * as keys from "./keys.tsx";
 import * as mail from "./mail.tsx";
-import { createRuntime, load, password, post, publicUrl, visitAs } from "./settings-visits.ts";
 import * as team from "./team.tsx";
 
 describe("who may", () => {

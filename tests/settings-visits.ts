@@ -27,10 +27,10 @@ import {
   type Role,
   signIn,
 } from "#features/access/index.ts";
-import { createTeamMember } from "#tests/access-fixtures.ts";
-import { createCtx, testDatabase } from "#tests/factories.ts";
 import { accountContext, ctxContext } from "#web/request-context.server.ts";
-import type { ActAnswer } from "./act-form.tsx";
+import type { ActAnswer } from "#web/studio/settings/act-form.tsx";
+import { createTeamMember } from "./access-fixtures.ts";
+import { createCtx, testDatabase } from "./factories.ts";
 
 export const publicUrl = "https://tide.example";
 export const password = "harbour lantern 42";
