@@ -1,6 +1,7 @@
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
 import { useEffect, useState } from "react";
 import { useFetcher, useNavigate } from "react-router";
+import { selectFirstEntry, spotlightStore } from "../ui/spotlight.ts";
 import { navigation } from "./nav.ts";
 import classes from "./palette.module.css";
 
@@ -22,6 +23,11 @@ export function Palette({ base, commands }: { base: string; commands: readonly {
     const timer = setTimeout(() => void load(`${base}/palette?q=${encodeURIComponent(needle)}`), 160);
     return () => clearTimeout(timer);
   }, [needle, base, load]);
+
+  // The kit selects the first entry when the words change; what the server finds comes later, above it.
+  useEffect(() => {
+    if (data?.query === needle) selectFirstEntry();
+  }, [data, needle]);
 
   const matches = (text: string) => text.toLowerCase().includes(needle.toLowerCase());
   const pages: SpotlightActionData[] = navigation
@@ -52,6 +58,7 @@ export function Palette({ base, commands }: { base: string; commands: readonly {
   );
   return (
     <Spotlight
+      store={spotlightStore}
       shortcut={["mod + K"]}
       tagsToIgnore={[]}
       triggerOnContentEditable
