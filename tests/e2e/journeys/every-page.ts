@@ -1,6 +1,8 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { BrowserContext, Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { metrics } from "#metrics/index.ts";
+import routes from "#web/routes.ts";
 import { phone, untilAlive } from "../browser.ts";
 import { community, readApi, studio, visitAs, type World } from "../world.ts";
 
@@ -21,8 +23,8 @@ const idIn = (list: string, path: string) => async (context: BrowserContext) => 
   return studio(`${path}/${data[0]?.id}`);
 };
 
-/** Every page there is. A page that routes.ts gains and this list lacks fails the test below. */
-export const pages: readonly PageUnderTest[] = [
+/** Every page there is, named by its file: what routes.ts gains and this list lacks fails a test below. */
+const pages: readonly PageUnderTest[] = [
   { name: "portal/front", address: "/", who: "stranger", plain: true },
   { name: "portal/community", address: `/c/${community.slug}`, who: "stranger", plain: true },
   {
@@ -58,12 +60,7 @@ export const pages: readonly PageUnderTest[] = [
   { name: "studio/sources/new", address: studio("sources/new") },
   { name: "studio/sources/source", address: idIn("sources", "sources") },
   { name: "studio/metrics", address: studio("metrics") },
-  { name: "studio/metric, active-members", address: studio("metrics/active-members") },
-  { name: "studio/metric, newcomers", address: studio("metrics/newcomers") },
-  { name: "studio/metric, returning-members", address: studio("metrics/returning-members") },
-  { name: "studio/metric, time-to-first-response", address: studio("metrics/time-to-first-response") },
-  { name: "studio/metric, share-unanswered", address: studio("metrics/share-unanswered") },
-  { name: "studio/metric, activity", address: studio("metrics/activity") },
+  ...metrics.map(({ id }) => ({ name: `studio/metric, ${id}`, address: studio(`metrics/${id}`) })),
   { name: "studio/settings/account", address: studio("settings") },
   { name: "studio/settings/community", address: studio("settings/community") },
   { name: "studio/settings/team", address: studio("settings/team") },
@@ -77,40 +74,57 @@ export const pages: readonly PageUnderTest[] = [
 
 /** Accessibility in both schemes, and room on a phone, on every page. */
 export function everyPageJourney(world: World): void {
+  test("no page is left out", () => {
+    const tried = new Set(pages.map(({ name }) => name.split(",")[0]));
+    const missing = pageFiles(routes).filter((file) => !tried.has(file.replace(/\.tsx$/, "")));
+    expect(missing).toEqual([]);
+  });
+
   test.each(pages)(
     "$name: axe finds nothing in light or dark, nothing overflows at 390 px",
     async ({ address, who = "owner", plain = false, status = 200 }) => {
       const visitor = who === "stranger" ? undefined : who;
       const allow = status === 404 ? /status of 404/ : undefined;
-      const go = async (page: Page, context: BrowserContext) => {
-        const answer = await page.goto(typeof address === "string" ? address : await address(context));
-        expect(answer?.status()).toBe(status);
-        if (!plain) await untilAlive(page);
-      };
-      for (const scheme of ["light", "dark"] as const) {
-        await visitAs(
-          world,
-          visitor,
-          async (page, context) => {
-            await go(page, context);
-            expect(await page.title()).not.toBe("");
-            expect(await violationsOn(page), `violations in ${scheme}`).toEqual([]);
-          },
-          { scheme, allow },
-        );
-      }
       await visitAs(
         world,
         visitor,
         async (page, context) => {
-          await go(page, context);
+          const url = typeof address === "string" ? address : await address(context);
+          const load = async () => {
+            const answer = await page.goto(url);
+            expect(answer?.status()).toBe(status);
+            if (!plain) await untilAlive(page);
+          };
+          for (const colorScheme of ["light", "dark"] as const) {
+            await page.emulateMedia({ colorScheme });
+            await load();
+            expect(await page.title()).not.toBe("");
+            expect(await violationsOn(page), `violations in ${colorScheme}`).toEqual([]);
+          }
+          await page.setViewportSize(phone);
+          await load();
           expect(await overflowOf(page), "what is wider than the screen").toEqual([]);
         },
-        { viewport: phone, allow },
+        { allow },
       );
     },
     240_000,
   );
+}
+
+interface RouteNode {
+  file: string;
+  path?: string;
+  index?: boolean;
+  children?: RouteNode[];
+}
+
+/** The files of routes that show something at an address; those without JSX only act or answer data. */
+function pageFiles(nodes: readonly RouteNode[]): string[] {
+  return nodes.flatMap(({ file, path, index, children }) => [
+    ...(file.endsWith(".tsx") && (index || path !== undefined) ? [file] : []),
+    ...pageFiles(children ?? []),
+  ]);
 }
 
 /** What axe finds, short enough to read in a test's output. */

@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { eventually, open, patience, untilAlive } from "../browser.ts";
 import { readApi, studio, visitAs, type World } from "../world.ts";
+import { violationsOn } from "./every-page.ts";
 
 interface Stop {
   what: string;
@@ -29,6 +30,7 @@ export function keyboardJourney(world: World): void {
       await page.keyboard.press("?");
       const keys = page.getByRole("dialog", { name: "Keys" });
       await keys.waitFor();
+      expect(await violationsOn(page)).toEqual([]);
       await page.keyboard.press("Escape");
       await keys.waitFor({ state: "detached" });
 
@@ -81,6 +83,8 @@ export function keyboardJourney(world: World): void {
       await page.keyboard.type(thread.title);
       const found = page.locator(".mantine-Spotlight-action").filter({ hasText: thread.title }).filter({ hasNotText: "Search everything" });
       await found.first().waitFor();
+      await eventually(() => found.first().getAttribute("data-selected")).toBe("true");
+      expect(await violationsOn(page)).toEqual([]);
       await page.keyboard.press("Enter");
       await page.waitForURL(/\/threads\/[0-9a-f-]{36}$/);
       await page.getByRole("heading", { level: 1, name: thread.title }).waitFor();
