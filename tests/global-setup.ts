@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { openDatabase } from "../src/core/database/database.ts";
 import { startInMemory } from "../src/core/database/embedded.ts";
@@ -12,10 +15,24 @@ declare module "vitest" {
 }
 
 /**
+ * Tests and the programs they start make their folders in one of this run's own, which goes when the run ends. Its
+ * name is short, since the path of a socket below it may not be long.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(tmpdir(), "cw-"));
+  process.env.TMPDIR = folder;
+  const closeDatabase = await openSharedDatabase(project);
+  return async () => {
+    await closeDatabase();
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+/**
  * One database for the whole run: the embedded one, or with TEST_DATABASE_URL a fresh database on that server,
  * dropped at the end. Tests keep apart by making communities of their own.
  */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+async function openSharedDatabase(project: TestProject): Promise<() => Promise<void>> {
   const log = createLogger({ level: "silent" });
   const serverUrl = process.env.TEST_DATABASE_URL;
   if (!serverUrl) {

@@ -21,10 +21,10 @@ export interface Process {
 
 /** Runs one of the project's own programs under this Node, with none of this machine's settings. */
 export function startProcess(parameters: string[], env: Record<string, string> = {}): Process {
-  const { PATH = "", HOME = "" } = process.env;
+  const { PATH = "", HOME = "", TMPDIR = "/tmp" } = process.env;
   const child: ChildProcess = spawn(process.execPath, parameters, {
     cwd: root,
-    env: { PATH, HOME, NODE_ENV: "production", ...env },
+    env: { PATH, HOME, TMPDIR, NODE_ENV: "production", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";
