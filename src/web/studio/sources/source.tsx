@@ -4,7 +4,7 @@ import { z } from "zod";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { connectors } from "#connectors/index.ts";
 import { editorRoles } from "#features/access/index.ts";
-import { getSource, listRejected, listSyncLog, listSyncs } from "#features/ledger/index.ts";
+import { getSource, listConsumerLag, listRejected, listSyncLog, listSyncs } from "#features/ledger/index.ts";
 import { ctxContext, found, goTo, guarded } from "../../request-context.server.ts";
 import { ConfirmButton } from "../../ui/confirm-button.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -30,14 +30,24 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
   const { settings: _, ...source } = found(await getSource(ctx, { sourceId: params.sourceId }), "There is no such source. It may have been removed.");
   const { viewer } = ctx;
   const seesRecords = viewer.kind === "account" && editorRoles.some((role) => role === viewer.role);
-  const [runs, rejected, log] = await Promise.all([
+  const [runs, rejected, log, lag] = await Promise.all([
     listSyncs(ctx, { sourceId: source.id, limit: 10 }),
     // What was set aside may quote private words: only those who may read them see it.
     seesRecords ? listRejected(ctx, { sourceId: source.id, after, limit: 20 }) : { rows: [], next: null },
     source.lastSync ? listSyncLog(ctx, { syncId: source.lastSync.id, limit: 100 }) : [],
+    listConsumerLag(ctx),
   ]);
   const connector = connectors.find(({ id }) => id === source.connector);
-  return { source, runs, rejected, log, title: connector?.title ?? source.connector, docs: connector?.docs ?? null, mayEdit: mayEdit(ctx) };
+  return {
+    source,
+    runs,
+    rejected,
+    log,
+    title: connector?.title ?? source.connector,
+    docs: connector?.docs ?? null,
+    lags: lag.length > 0,
+    mayEdit: mayEdit(ctx),
+  };
 });
 
 export const action = guarded(async ({ request, params, context }: Route.ActionArgs) => {
@@ -54,12 +64,15 @@ export default function Source({ loaderData, params }: Route.ComponentProps) {
   const { source, runs, rejected, log } = loaderData;
   const underWay = isUnderWay(source.lastSync);
   const counting = source.coverage.some(({ gap }) => gap.startsWith("Still"));
-  useWatch(underWay || counting);
+  // Counts are derived after a run is done; the page looks again until they are.
+  useWatch(underWay || counting || loaderData.lags);
   const gaps = source.coverage.filter(({ gap }) => gap !== "");
   const title = underWay
     ? `${source.name} is being brought in`
     : gaps.length === 0
-      ? `${source.name}: all that it says it has is here`
+      ? source.coverage.some(({ reported }) => reported !== null)
+        ? `${source.name}: all that it says it has is here`
+        : `${source.name} feeds the record`
       : counting
         ? `${source.name} is being counted`
         : `${source.name}: something is missing`;
@@ -91,7 +104,10 @@ export default function Source({ loaderData, params }: Route.ComponentProps) {
             </Sheet>
           ) : null}
           <Sheet title="Coverage" id="coverage" aside="what the source says it has, against what is held">
-            <DataTable label="Coverage" head={[{ label: "What" }, { label: "Reported", number: true }, { label: "Held", number: true }, { label: "Gap" }]}>
+            <DataTable
+              label="Coverage"
+              head={[{ label: "What" }, { label: "Reported", number: true }, { label: "Held", number: true }, { label: "Gap" }]}
+            >
               {source.coverage.map((row) => (
                 <tr key={row.unit}>
                   <td>{kindInWords(row.unit)}</td>
@@ -174,7 +190,8 @@ function SourceButtons({ name }: { name: string }) {
         </Button>
       </fetcher.Form>
       <ConfirmButton label="Remove…" title={`Remove ${name}?`} confirm="Remove it with all it brought" fields={{ intent: "delete" }} danger>
-        Its threads, activities and stored records go. People whom another source knows stay. Bringing the same export in again restores what it holds.
+        Its threads, activities and stored records go. People whom another source knows stay. Bringing the same export in again restores what it
+        holds.
       </ConfirmButton>
     </div>
   );
