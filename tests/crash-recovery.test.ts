@@ -62,13 +62,18 @@ function importInto(dataDir: string, archive: string, killAfterMs?: number): Pro
 /** Everything that an import leaves behind, by its natural keys: ids and clock times differ from run to run. */
 async function readTables(dataDir: string): Promise<Record<string, unknown[]>> {
   const server = await startEmbedded({ dataDir });
-  const db = openDatabase({ connection: { host: server.socketDir, user: "postgres", database: "postgres" }, embedded: true, log: createLogger({ level: "silent" }) });
+  const db = openDatabase({
+    connection: { host: server.socketDir, user: "postgres", database: "postgres" },
+    embedded: true,
+    log: createLogger({ level: "silent" }),
+  });
   const person = "(SELECT i.platform || ':' || i.external_id FROM identity i WHERE i.id = %)";
   const by = (column: string) => person.replace("%", column);
   const queries: Record<string, string> = {
     source: "SELECT connector, origin, name FROM source o",
     stream: "SELECT name, cursor, reported FROM stream o",
-    raw_record: "SELECT stream, external_id, encode(hash, 'hex') AS hash, activities, cardinality(threads) AS threads, cardinality(identities) AS people FROM raw_record o",
+    raw_record:
+      "SELECT stream, external_id, encode(hash, 'hex') AS hash, activities, cardinality(threads) AS threads, cardinality(identities) AS people FROM raw_record o",
     identity: `SELECT platform, external_id, display_name, login, kind, first_seen_at, ${by("o.member_id")} AS member FROM identity o`,
     identity_label: `SELECT ${by("o.identity_id")} AS who, kind, value, first_seen_at FROM identity_label o`,
     member: `SELECT ${by("o.id")} AS who, display_name, kind, visibility, activity_counts, first_activity_at, last_activity_at FROM member o`,
@@ -80,7 +85,8 @@ async function readTables(dataDir: string): Promise<Record<string, unknown[]>> {
                (SELECT external_id FROM thread t WHERE t.id = o.thread_id) AS thread FROM activity o`,
     activity_day: "SELECT day, kind, visibility, author_kind, count FROM activity_day o",
     signal: "SELECT kind, quote, quote_start, rule, (SELECT external_id FROM activity a WHERE a.id = o.activity_id) AS of FROM signal o",
-    search_document: "SELECT md5(tokens::text) AS tokens, (SELECT external_id FROM activity a WHERE a.id = o.activity_id) AS of FROM search_document o",
+    search_document:
+      "SELECT md5(tokens::text) AS tokens, (SELECT external_id FROM activity a WHERE a.id = o.activity_id) AS of FROM search_document o",
     search_title: "SELECT title, visibility FROM search_title o",
     outbox_delivery: "SELECT consumer FROM outbox_delivery o",
     rejected_record: "SELECT key, reason FROM rejected_record o",
@@ -94,34 +100,32 @@ async function readTables(dataDir: string): Promise<Record<string, unknown[]>> {
   return tables;
 }
 
-test(
-  `an import that is killed at ${kills} random moments and run again leaves the tables of an undisturbed one`,
-  { timeout: 120_000 + kills * 60_000 },
-  async () => {
-    const archive = join(folder, "archive.json");
-    writeArchive(archive, 300);
-    const empty = join(folder, "empty");
-    const undisturbed = join(folder, "undisturbed");
-    // The database's very first start is no part of the import: every run starts from a copy of one that has started.
-    const started = await startEmbedded({ dataDir: empty });
-    await started.close();
-    cpSync(empty, undisturbed, { recursive: true });
-    const reference = await importInto(undisturbed, archive);
-    expect(reference.output).toContain('"activities":3000');
-    expect(reference.code).toBe(0);
-    const expected = await readTables(undisturbed);
-    expect(expected.activity).toHaveLength(3000);
-    expect(expected.outbox_delivery).toEqual([]);
+test(`an import that is killed at ${kills} random moments and run again leaves the tables of an undisturbed one`, {
+  timeout: 120_000 + kills * 60_000,
+}, async () => {
+  const archive = join(folder, "archive.json");
+  writeArchive(archive, 300);
+  const empty = join(folder, "empty");
+  const undisturbed = join(folder, "undisturbed");
+  // The database's very first start is no part of the import: every run starts from a copy of one that has started.
+  const started = await startEmbedded({ dataDir: empty });
+  await started.close();
+  cpSync(empty, undisturbed, { recursive: true });
+  const reference = await importInto(undisturbed, archive);
+  expect(reference.output).toContain('"activities":3000');
+  expect(reference.code).toBe(0);
+  const expected = await readTables(undisturbed);
+  expect(expected.activity).toHaveLength(3000);
+  expect(expected.outbox_delivery).toEqual([]);
 
-    for (let attempt = 0; attempt < kills; attempt += 1) {
-      const dataDir = join(folder, `killed-${attempt}`);
-      cpSync(empty, dataDir, { recursive: true });
-      const moment = reference.ms * (0.15 + 0.85 * Math.random());
-      const killed = await importInto(dataDir, archive, moment);
-      const again = await importInto(dataDir, archive);
-      expect(again.code, `killed after ${Math.round(moment)} ms (${killed.output}), then: ${again.output}`).toBe(0);
-      expect(await readTables(dataDir), `killed after ${Math.round(moment)} ms`).toEqual(expected);
-      rmSync(dataDir, { recursive: true, force: true });
-    }
-  },
-);
+  for (let attempt = 0; attempt < kills; attempt += 1) {
+    const dataDir = join(folder, `killed-${attempt}`);
+    cpSync(empty, dataDir, { recursive: true });
+    const moment = reference.ms * (0.15 + 0.85 * Math.random());
+    const killed = await importInto(dataDir, archive, moment);
+    const again = await importInto(dataDir, archive);
+    expect(again.code, `killed after ${Math.round(moment)} ms (${killed.output}), then: ${again.output}`).toBe(0);
+    expect(await readTables(dataDir), `killed after ${Math.round(moment)} ms`).toEqual(expected);
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});

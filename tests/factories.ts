@@ -1,6 +1,6 @@
 import { afterAll, inject } from "vitest";
 import { fixedClock } from "#core/clock.ts";
-import { openDatabase, type OwnedDatabase, sql } from "#core/database/database.ts";
+import { type OwnedDatabase, openDatabase, sql } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import { createLogger } from "#core/log.ts";
 import type { Ctx, Role, Viewer } from "#features/access/index.ts";
@@ -28,7 +28,9 @@ export const testNow = "2026-11-25T12:00:00Z";
  * A context in a new community of its own, so that tests never meet each other's rows.
  * @param options.viewer by default the system
  */
-export async function createCtx(options: { viewer?: Viewer; now?: string; timeZone?: string } = {}): Promise<Ctx & { clock: ReturnType<typeof fixedClock> }> {
+export async function createCtx(
+  options: { viewer?: Viewer; now?: string; timeZone?: string } = {},
+): Promise<Ctx & { clock: ReturnType<typeof fixedClock> }> {
   const db = testDatabase();
   const id = newId();
   const slug = `c-${id.slice(-12)}`;

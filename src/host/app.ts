@@ -99,10 +99,7 @@ export function createApp(options: AppOptions): { fetch: Hono<Env>["fetch"]; pag
     // Whoever left before the answer was there saw no failure, and nothing here failed.
     const status = response.status >= 500 && c.req.raw.signal.aborted ? 499 : response.status;
     telemetry.observeRequest(routeOf(c.req.path), status, durationMs);
-    request.log[status >= 500 ? "error" : "info"](
-      { method: c.req.method, path: c.req.path, status, durationMs: Math.round(durationMs) },
-      "request",
-    );
+    request.log[status >= 500 ? "error" : "info"]({ method: c.req.method, path: c.req.path, status, durationMs: Math.round(durationMs) }, "request");
     return compress(response, c.req.header("accept-encoding") ?? "");
   });
 

@@ -70,10 +70,7 @@ export async function listActivities(ctx: Ctx, input: ActivityFilters & { after?
   return pageOf(ctx, { conditions, newestFirst: true, ...input });
 }
 
-async function pageOf(
-  ctx: Ctx,
-  input: { conditions: SQL[]; newestFirst: boolean; after?: string; limit?: number },
-): Promise<Page<ActivityRow>> {
+async function pageOf(ctx: Ctx, input: { conditions: SQL[]; newestFirst: boolean; after?: string; limit?: number }): Promise<Page<ActivityRow>> {
   const limit = Math.min(input.limit ?? 50, 200);
   const conditions = [visibleTo(ctx, "a"), ...input.conditions];
   const order = input.newestFirst ? sql`DESC` : sql`ASC`;

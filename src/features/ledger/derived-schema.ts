@@ -4,11 +4,9 @@ import { communityId, tsvector } from "./schema.ts";
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
 /** Days whose roll-up no longer fits the activities; worked off once the outbox is empty. */
-export const dirtyDay = pgTable(
-  "dirty_day",
-  { communityId: communityId(), day: text("day").notNull() },
-  (t) => [primaryKey({ columns: [t.communityId, t.day] })],
-);
+export const dirtyDay = pgTable("dirty_day", { communityId: communityId(), day: text("day").notNull() }, (t) => [
+  primaryKey({ columns: [t.communityId, t.day] }),
+]);
 
 /** Activities per day, for charts over any span. Kept by the roll-up. */
 export const activityDay = pgTable(

@@ -44,7 +44,9 @@ const lines = defineConnector({
     return {
       identities: author ? [{ ...author, displayName: line.name ?? author.externalId }] : [],
       channels: [{ externalId: line.channel ?? "c", kind: "chat", name: "general", visibility: line.closedTo ?? "public" }],
-      threads: [{ externalId: thread, channel: line.channel ?? "c", kind: "chat", title: `Thread ${thread}`, state: "open", openedAt: at, opener: author }],
+      threads: [
+        { externalId: thread, channel: line.channel ?? "c", kind: "chat", title: `Thread ${thread}`, state: "open", openedAt: at, opener: author },
+      ],
       activities: line.says.map((body, index) => ({
         externalId: `${line.id}/${index}`,
         kind: "message",
@@ -76,7 +78,9 @@ function fileOf(records: Line[]): string {
 
 const bring = (ctx: Ctx, records: Line[]) => runImport(ctx, { connector: lines, path: fileOf(records) });
 const bodies = async (ctx: Ctx) =>
-  (await ctx.db.rows<{ body: string | null }>(sql`SELECT body FROM activity WHERE community_id = ${ctx.community.id} ORDER BY external_id`)).map((row) => row.body);
+  (await ctx.db.rows<{ body: string | null }>(sql`SELECT body FROM activity WHERE community_id = ${ctx.community.id} ORDER BY external_id`)).map(
+    (row) => row.body,
+  );
 
 test("a second import of the same file changes nothing and says so", async () => {
   const ctx = await createCtx();
@@ -148,18 +152,22 @@ test("names follow the latest sighting, whatever the order of the files", async 
   ]) {
     const ctx = await createCtx();
     for (const line of order) await bring(ctx, [line]);
-    expect(await ctx.db.rows(sql`SELECT display_name FROM identity WHERE community_id = ${ctx.community.id}`)).toEqual([{ display_name: "Ann Married" }]);
-    expect(await ctx.db.rows(sql`SELECT value FROM identity_label WHERE community_id = ${ctx.community.id} AND kind = 'name' ORDER BY value`)).toEqual([
-      { value: "Ann Maiden" },
-      { value: "Ann Married" },
+    expect(await ctx.db.rows(sql`SELECT display_name FROM identity WHERE community_id = ${ctx.community.id}`)).toEqual([
+      { display_name: "Ann Married" },
     ]);
+    expect(
+      await ctx.db.rows(sql`SELECT value FROM identity_label WHERE community_id = ${ctx.community.id} AND kind = 'name' ORDER BY value`),
+    ).toEqual([{ value: "Ann Maiden" }, { value: "Ann Married" }]);
   }
 });
 
 test("a thread stated by many records is the one of its earliest opening, in any order", async () => {
   const root: Line = { id: "m1", thread: "t", at: "2024-01-01T00:00:00Z", by: "ann", says: ["root"] };
   const reply: Line = { id: "m2", thread: "t", at: "2024-01-02T00:00:00Z", by: "bob", says: ["reply"] };
-  for (const order of [[root, reply], [reply, root]]) {
+  for (const order of [
+    [root, reply],
+    [reply, root],
+  ]) {
     const ctx = await createCtx();
     for (const line of order) await bring(ctx, [line]);
     const row = await ctx.db.first<{ opened: Date; by: string }>(sql`
@@ -171,7 +179,10 @@ test("a thread stated by many records is the one of its earliest opening, in any
 
 test("a channel that turns private takes its threads and activities along", async () => {
   const ctx = await createCtx();
-  await bring(ctx, [{ id: "1", says: ["a"] }, { id: "2", channel: "d", says: ["b"] }]);
+  await bring(ctx, [
+    { id: "1", says: ["a"] },
+    { id: "2", channel: "d", says: ["b"] },
+  ]);
   await bring(ctx, [{ id: "3", closedTo: "restricted", says: ["c"] }]);
   const rows = await ctx.db.rows(sql`SELECT external_id, visibility FROM activity WHERE community_id = ${ctx.community.id} ORDER BY external_id`);
   expect(rows).toEqual([

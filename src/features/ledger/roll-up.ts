@@ -44,7 +44,9 @@ async function markDays(ctx: Ctx, changes: Changes): Promise<void> {
 }
 
 async function countDays(ctx: Ctx): Promise<void> {
-  const days = (await ctx.db.rows<{ day: string }>(sql`DELETE FROM dirty_day WHERE community_id = ${ctx.community.id} RETURNING day`)).map((row) => row.day);
+  const days = (await ctx.db.rows<{ day: string }>(sql`DELETE FROM dirty_day WHERE community_id = ${ctx.community.id} RETURNING day`)).map(
+    (row) => row.day,
+  );
   if (days.length === 0) return;
   days.sort();
   const zone = ctx.community.timeZone;

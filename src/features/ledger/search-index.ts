@@ -44,8 +44,20 @@ async function indexActivities(ctx: Ctx, ids: string[]): Promise<void> {
     INSERT INTO search_document (community_id, activity_id, thread_id, visibility, occurred_at, tokens)
     SELECT a.community_id, a.id, a.thread_id, a.visibility, a.occurred_at,
            array_to_tsvector(ARRAY(SELECT jsonb_array_elements_text(n.tokens))) || strip(to_tsvector(n.language::regconfig, n.text))
-    FROM unnest(${array(documents.map((d) => d.id), "uuid")}, ${array(documents.map((d) => d.tokens), "jsonb")},
-                ${array(documents.map((d) => d.language), "text")}, ${array(documents.map((d) => d.text), "text")}) AS n(id, tokens, language, text)
+    FROM unnest(${array(
+      documents.map((d) => d.id),
+      "uuid",
+    )}, ${array(
+      documents.map((d) => d.tokens),
+      "jsonb",
+    )},
+                ${array(
+                  documents.map((d) => d.language),
+                  "text",
+                )}, ${array(
+                  documents.map((d) => d.text),
+                  "text",
+                )}) AS n(id, tokens, language, text)
     JOIN activity a ON a.community_id = ${ctx.community.id} AND a.id = n.id
     ON CONFLICT (community_id, activity_id) DO UPDATE SET
       thread_id = excluded.thread_id, visibility = excluded.visibility, occurred_at = excluded.occurred_at, tokens = excluded.tokens`);

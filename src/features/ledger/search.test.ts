@@ -16,7 +16,9 @@ async function write(ctx: Ctx, texts: { title: string; body: string; visibility?
   for (const [index, { title, body, visibility = 0 }] of texts.entries()) {
     const [channel, thread, activity] = [newId(), newId(), newId()];
     const at = new Date(Date.UTC(2026, 0, 1, 0, index));
-    await ctx.db.execute(sql`INSERT INTO channel (community_id, id, source_id, external_id, kind, name, visibility) VALUES (${ctx.community.id}, ${channel}, ${source.id}, ${channel}, 'chat', 'c', ${visibility})`);
+    await ctx.db.execute(
+      sql`INSERT INTO channel (community_id, id, source_id, external_id, kind, name, visibility) VALUES (${ctx.community.id}, ${channel}, ${source.id}, ${channel}, 'chat', 'c', ${visibility})`,
+    );
     await ctx.db.execute(sql`INSERT INTO thread (community_id, id, source_id, external_id, channel_id, kind, title, visibility, state, opened_at, last_activity_at)
       VALUES (${ctx.community.id}, ${thread}, ${source.id}, ${thread}, ${channel}, 'topic', ${title}, ${visibility}, 'open', ${at}, ${at})`);
     await ctx.db.execute(sql`INSERT INTO activity (community_id, id, source_id, kind, external_id, channel_id, thread_id, visibility, occurred_at, body, content_hash, unattributed)
@@ -80,7 +82,10 @@ test("nobody finds what they may not see, not even by a similar title", async ()
 
 test("pages of hits meet every thread once", async () => {
   const ctx = await createCtx();
-  await write(ctx, Array.from({ length: 23 }, (_, index) => ({ title: `T${index}`, body: "needle" })));
+  await write(
+    ctx,
+    Array.from({ length: 23 }, (_, index) => ({ title: `T${index}`, body: "needle" })),
+  );
   const seen: (string | undefined)[] = [];
   let after: string | undefined;
   do {

@@ -56,10 +56,7 @@ export async function storeReported(ctx: Ctx, input: { sourceId: string; stream:
  * Renames a source, pauses it, or closes it: nothing of a source is more open than its visibility.
  * @throws AppError `forbidden` for viewers, product and developers; `not_found`
  */
-export async function updateSource(
-  ctx: Ctx,
-  input: { sourceId: string; name?: string; paused?: boolean; visibility?: Visibility },
-): Promise<void> {
+export async function updateSource(ctx: Ctx, input: { sourceId: string; name?: string; paused?: boolean; visibility?: Visibility }): Promise<void> {
   requireRole(ctx, editorRoles);
   const source = await requireSource(ctx, input.sourceId);
   await ctx.db.transaction(async (tx) => {
@@ -101,7 +98,7 @@ export async function deleteSource(ctx: Ctx, input: { sourceId: string }): Promi
     await tx.execute(sql`DELETE FROM thread WHERE ${scope}`);
     await tx.execute(sql`DELETE FROM channel WHERE ${scope}`);
     await tx.execute(sql`DELETE FROM source WHERE community_id = ${ctx.community.id} AND id = ${source.id}`);
-      await enqueueChanges(inTx, { threads: [], identities: people.map((row) => row.id), activities: gone.map((row) => row.id) });
+    await enqueueChanges(inTx, { threads: [], identities: people.map((row) => row.id), activities: gone.map((row) => row.id) });
   });
 }
 

@@ -50,17 +50,59 @@ export async function storeActivities(
     INSERT INTO activity AS a (community_id, source_id, id, kind, external_id, channel_id, thread_id, reply_to, identity_id, unattributed,
                                visibility, occurred_at, edited_at, deleted_at, title, body, url, attributes, content_hash)
     SELECT ${ctx.community.id}, ${input.sourceId}, * FROM unnest(
-      ${array(ids, "uuid")}, ${array(given.map((a) => a.kind), "text")}, ${array(given.map((a) => cleanText(a.externalId)), "text")},
-      ${array(given.map((a) => lookUp(input.channels.ids, a.channel, "channel")), "uuid")},
-      ${array(given.map((a) => (a.thread === undefined ? null : lookUp(input.threads.ids, a.thread, "thread"))), "uuid")},
-      ${array(given.map((a) => text(a.replyTo)), "text")},
-      ${array(given.map((a) => (a.author ? lookUp(input.identities, identityKey(a.author), "person") : null)), "uuid")},
-      ${array(given.map((a) => (a.author ? null : (text(a.unattributed) ?? "unknown"))), "text")},
-      ${array(given.map(rank), "smallint")}, ${array(given.map((a) => a.occurredAt), "timestamptz")},
-      ${array(given.map((a) => a.editedAt ?? null), "timestamptz")}, ${array(given.map((a) => a.deletedAt ?? null), "timestamptz")},
-      ${array(given.map((a) => text(a.title)), "text")}, ${array(given.map((a) => text(a.body)), "text")},
-      ${array(given.map((a) => text(a.url)), "text")},
-      ${array(given.map((a) => (a.attributes ? cleanJson(a.attributes) : null)), "jsonb")},
+      ${array(ids, "uuid")}, ${array(
+        given.map((a) => a.kind),
+        "text",
+      )}, ${array(
+        given.map((a) => cleanText(a.externalId)),
+        "text",
+      )},
+      ${array(
+        given.map((a) => lookUp(input.channels.ids, a.channel, "channel")),
+        "uuid",
+      )},
+      ${array(
+        given.map((a) => (a.thread === undefined ? null : lookUp(input.threads.ids, a.thread, "thread"))),
+        "uuid",
+      )},
+      ${array(
+        given.map((a) => text(a.replyTo)),
+        "text",
+      )},
+      ${array(
+        given.map((a) => (a.author ? lookUp(input.identities, identityKey(a.author), "person") : null)),
+        "uuid",
+      )},
+      ${array(
+        given.map((a) => (a.author ? null : (text(a.unattributed) ?? "unknown"))),
+        "text",
+      )},
+      ${array(given.map(rank), "smallint")}, ${array(
+        given.map((a) => a.occurredAt),
+        "timestamptz",
+      )},
+      ${array(
+        given.map((a) => a.editedAt ?? null),
+        "timestamptz",
+      )}, ${array(
+        given.map((a) => a.deletedAt ?? null),
+        "timestamptz",
+      )},
+      ${array(
+        given.map((a) => text(a.title)),
+        "text",
+      )}, ${array(
+        given.map((a) => text(a.body)),
+        "text",
+      )},
+      ${array(
+        given.map((a) => text(a.url)),
+        "text",
+      )},
+      ${array(
+        given.map((a) => (a.attributes ? cleanJson(a.attributes) : null)),
+        "jsonb",
+      )},
       ${array(given.map(hashActivity), "bigint")})
     ON CONFLICT (community_id, source_id, external_id, kind) DO UPDATE SET
       channel_id = excluded.channel_id, thread_id = excluded.thread_id, reply_to = excluded.reply_to, identity_id = excluded.identity_id,
@@ -85,11 +127,20 @@ export async function storeActivities(
  * something stood there.
  * @returns the ids of activities that were not deleted before
  */
-export async function deleteActivities(ctx: Ctx, input: { sourceId: string; keys: readonly { externalId: string; kind: string }[] }): Promise<string[]> {
+export async function deleteActivities(
+  ctx: Ctx,
+  input: { sourceId: string; keys: readonly { externalId: string; kind: string }[] },
+): Promise<string[]> {
   if (input.keys.length === 0) return [];
   const rows = await ctx.db.rows<{ id: string }>(sql`
     UPDATE activity a SET deleted_at = ${ctx.clock.now()}, title = NULL, body = NULL, attributes = NULL, content_hash = 0
-    FROM unnest(${array(input.keys.map((k) => k.externalId), "text")}, ${array(input.keys.map((k) => k.kind), "text")}) AS k(external_id, kind)
+    FROM unnest(${array(
+      input.keys.map((k) => k.externalId),
+      "text",
+    )}, ${array(
+      input.keys.map((k) => k.kind),
+      "text",
+    )}) AS k(external_id, kind)
     WHERE a.community_id = ${ctx.community.id} AND a.source_id = ${input.sourceId}
       AND a.external_id = k.external_id AND a.kind = k.kind AND a.deleted_at IS NULL
     RETURNING a.id`);

@@ -96,7 +96,13 @@ async function findIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): Pr
   const rows = await ctx.db.rows<IdentityRow>(sql`
     SELECT i.id, i.platform, i.external_id AS "externalId", i.email_verified AS "emailVerified", i.avatar_url AS "avatarUrl", i.url,
            i.kind, i.kind_reason AS "kindReason", i.kind_locked AS "kindLocked", i.first_seen_at AS "firstSeenAt"
-    FROM unnest(${array(identities.map((i) => i.platform), "text")}, ${array(identities.map((i) => i.externalId), "text")}) AS k(platform, external_id)
+    FROM unnest(${array(
+      identities.map((i) => i.platform),
+      "text",
+    )}, ${array(
+      identities.map((i) => i.externalId),
+      "text",
+    )}) AS k(platform, external_id)
     JOIN identity i ON i.community_id = ${ctx.community.id} AND i.platform = k.platform AND i.external_id = k.external_id`);
   return new Map(rows.map((row) => [identityKey(row), row]));
 }
@@ -109,14 +115,41 @@ async function insertIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): 
                           avatar_url, url, kind, kind_reason, first_seen_at, created_at)
     SELECT ${ctx.community.id}, id, id, platform, external_id, display_name, login, email, email_verified,
            avatar_url, url, kind, kind_reason, first_seen_at, ${ctx.clock.now()}
-    FROM unnest(${array(identities.map(() => newId()), "uuid")}, ${array(identities.map((i) => i.platform), "text")},
-                ${array(identities.map((i) => i.externalId), "text")}, ${array(named("name"), "text")},
+    FROM unnest(${array(
+      identities.map(() => newId()),
+      "uuid",
+    )}, ${array(
+      identities.map((i) => i.platform),
+      "text",
+    )},
+                ${array(
+                  identities.map((i) => i.externalId),
+                  "text",
+                )}, ${array(named("name"), "text")},
                 ${array(named("login"), "text")}, ${array(named("email"), "text")},
-                ${array(identities.map((i) => i.emailVerified ?? false), "boolean")},
-                ${array(identities.map((i) => text(i.avatarUrl)), "text")}, ${array(identities.map((i) => text(i.url)), "text")},
-                ${array(identities.map((i) => i.kind?.value ?? "human"), "text")},
-                ${array(identities.map((i) => text(i.kind?.reason)), "text")},
-                ${array(identities.map((i) => i.firstSeenAt), "timestamptz")})
+                ${array(
+                  identities.map((i) => i.emailVerified ?? false),
+                  "boolean",
+                )},
+                ${array(
+                  identities.map((i) => text(i.avatarUrl)),
+                  "text",
+                )}, ${array(
+                  identities.map((i) => text(i.url)),
+                  "text",
+                )},
+                ${array(
+                  identities.map((i) => i.kind?.value ?? "human"),
+                  "text",
+                )},
+                ${array(
+                  identities.map((i) => text(i.kind?.reason)),
+                  "text",
+                )},
+                ${array(
+                  identities.map((i) => i.firstSeenAt),
+                  "timestamptz",
+                )})
       AS n(id, platform, external_id, display_name, login, email, email_verified, avatar_url, url, kind, kind_reason, first_seen_at)
     ON CONFLICT (community_id, platform, external_id) DO NOTHING
     RETURNING id, platform, external_id AS "externalId"`);
@@ -127,10 +160,31 @@ async function updateIdentities(ctx: Ctx, rows: readonly IdentityRow[]): Promise
   await ctx.db.execute(sql`
     UPDATE identity i SET email_verified = n.email_verified, avatar_url = n.avatar_url, url = n.url, kind = n.kind,
            kind_reason = n.kind_reason, first_seen_at = n.first_seen_at
-    FROM unnest(${array(rows.map((r) => r.id), "uuid")}, ${array(rows.map((r) => r.emailVerified), "boolean")},
-                ${array(rows.map((r) => r.avatarUrl), "text")}, ${array(rows.map((r) => r.url), "text")},
-                ${array(rows.map((r) => r.kind), "text")}, ${array(rows.map((r) => r.kindReason), "text")},
-                ${array(rows.map((r) => r.firstSeenAt), "timestamptz")})
+    FROM unnest(${array(
+      rows.map((r) => r.id),
+      "uuid",
+    )}, ${array(
+      rows.map((r) => r.emailVerified),
+      "boolean",
+    )},
+                ${array(
+                  rows.map((r) => r.avatarUrl),
+                  "text",
+                )}, ${array(
+                  rows.map((r) => r.url),
+                  "text",
+                )},
+                ${array(
+                  rows.map((r) => r.kind),
+                  "text",
+                )}, ${array(
+                  rows.map((r) => r.kindReason),
+                  "text",
+                )},
+                ${array(
+                  rows.map((r) => r.firstSeenAt),
+                  "timestamptz",
+                )})
       AS n(id, email_verified, avatar_url, url, kind, kind_reason, first_seen_at)
     WHERE i.community_id = ${ctx.community.id} AND i.id = n.id`);
 }
@@ -149,8 +203,20 @@ async function storeLabels(ctx: Ctx, identities: readonly SeenIdentity[], ids: M
   const rows = await ctx.db.rows<{ id: string }>(sql`
     INSERT INTO identity_label AS l (community_id, identity_id, kind, value, first_seen_at)
     SELECT ${ctx.community.id}, n.identity_id, n.kind, n.value, n.first_seen_at
-    FROM unnest(${array(labels.map((l) => l.identityId), "uuid")}, ${array(labels.map((l) => l.kind), "text")},
-                ${array(labels.map((l) => l.value), "text")}, ${array(labels.map((l) => l.first), "timestamptz")})
+    FROM unnest(${array(
+      labels.map((l) => l.identityId),
+      "uuid",
+    )}, ${array(
+      labels.map((l) => l.kind),
+      "text",
+    )},
+                ${array(
+                  labels.map((l) => l.value),
+                  "text",
+                )}, ${array(
+                  labels.map((l) => l.first),
+                  "timestamptz",
+                )})
       AS n(identity_id, kind, value, first_seen_at)
     LEFT JOIN identity_label k ON k.community_id = ${ctx.community.id} AND k.identity_id = n.identity_id AND k.kind = n.kind AND k.value = n.value
     WHERE k.value IS NULL OR n.first_seen_at < k.first_seen_at OR (k.first_seen_at IS NULL AND n.first_seen_at IS NOT NULL)
@@ -191,9 +257,27 @@ async function storeLinks(ctx: Ctx, links: readonly NormalizedIdentityLink[], id
   const stored = await ctx.db.rows<{ low: string; high: string }>(sql`
     INSERT INTO identity_link (community_id, id, identity_a, identity_b, state, rule, evidence, strength, author, created_at, changed_at)
     SELECT ${ctx.community.id}, id, low, high, 'accepted', rule, evidence, strength, 'rule', ${ctx.clock.now()}, ${ctx.clock.now()}
-    FROM unnest(${array(rows.map(() => newId()), "uuid")}, ${array(rows.map((r) => r.low), "uuid")}, ${array(rows.map((r) => r.high), "uuid")},
-                ${array(rows.map((r) => r.rule), "text")}, ${array(rows.map((r) => cleanText(r.evidence)), "text")},
-                ${array(rows.map((r) => r.strength), "real")}) AS n(id, low, high, rule, evidence, strength)
+    FROM unnest(${array(
+      rows.map(() => newId()),
+      "uuid",
+    )}, ${array(
+      rows.map((r) => r.low),
+      "uuid",
+    )}, ${array(
+      rows.map((r) => r.high),
+      "uuid",
+    )},
+                ${array(
+                  rows.map((r) => r.rule),
+                  "text",
+                )}, ${array(
+                  rows.map((r) => cleanText(r.evidence)),
+                  "text",
+                )},
+                ${array(
+                  rows.map((r) => r.strength),
+                  "real",
+                )}) AS n(id, low, high, rule, evidence, strength)
     ON CONFLICT (community_id, identity_a, identity_b, rule) DO NOTHING
     RETURNING identity_a AS low, identity_b AS high`);
   return stored.flatMap((row) => [row.low, row.high]);

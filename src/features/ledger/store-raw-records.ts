@@ -24,7 +24,10 @@ export interface RawRow {
 }
 
 /** Looks up what is held of records, without their payloads. */
-export async function findHeldRecords(ctx: Ctx, input: { sourceId: string; stream: string; externalIds: readonly string[] }): Promise<Map<string, HeldRecord>> {
+export async function findHeldRecords(
+  ctx: Ctx,
+  input: { sourceId: string; stream: string; externalIds: readonly string[] },
+): Promise<Map<string, HeldRecord>> {
   const rows = await ctx.db.rows<HeldRecord>(sql`
     SELECT external_id AS "externalId", encode(hash, 'hex') AS hash, as_of AS "asOf", normalize_version AS "normalizeVersion",
            threads::text[] AS threads, activities, identities::text[] AS identities
@@ -34,7 +37,10 @@ export async function findHeldRecords(ctx: Ctx, input: { sourceId: string; strea
 }
 
 /** The payloads of held records, parsed. */
-export async function readPayloads(ctx: Ctx, input: { sourceId: string; stream: string; externalIds: readonly string[] }): Promise<Map<string, unknown>> {
+export async function readPayloads(
+  ctx: Ctx,
+  input: { sourceId: string; stream: string; externalIds: readonly string[] },
+): Promise<Map<string, unknown>> {
   if (input.externalIds.length === 0) return new Map();
   const rows = await ctx.db.rows<{ externalId: string; payload: string }>(sql`
     SELECT external_id AS "externalId", payload FROM raw_record
@@ -54,10 +60,31 @@ export async function storeRawRecords(
     INSERT INTO raw_record (community_id, source_id, stream, external_id, payload, hash, as_of, threads, activities, identities, normalize_version, fetched_at)
     SELECT ${ctx.community.id}, ${input.sourceId}, ${input.stream}, external_id, payload, decode(hash, 'hex'), as_of, threads::uuid[], activities,
            identities::uuid[], ${input.normalizeVersion}, ${ctx.clock.now()}
-    FROM unnest(${array(rows.map((r) => r.externalId), "text")}, ${array(rows.map((r) => r.payloadText), "text")},
-                ${array(rows.map((r) => r.hash), "text")}, ${array(rows.map((r) => r.asOf), "timestamptz")},
-                ${array(rows.map((r) => `{${r.threads.join(",")}}`), "text")}, ${array(rows.map((r) => r.activities), "integer")},
-                ${array(rows.map((r) => `{${r.identities.join(",")}}`), "text")})
+    FROM unnest(${array(
+      rows.map((r) => r.externalId),
+      "text",
+    )}, ${array(
+      rows.map((r) => r.payloadText),
+      "text",
+    )},
+                ${array(
+                  rows.map((r) => r.hash),
+                  "text",
+                )}, ${array(
+                  rows.map((r) => r.asOf),
+                  "timestamptz",
+                )},
+                ${array(
+                  rows.map((r) => `{${r.threads.join(",")}}`),
+                  "text",
+                )}, ${array(
+                  rows.map((r) => r.activities),
+                  "integer",
+                )},
+                ${array(
+                  rows.map((r) => `{${r.identities.join(",")}}`),
+                  "text",
+                )})
       AS n(external_id, payload, hash, as_of, threads, activities, identities)
     ON CONFLICT (community_id, source_id, stream, external_id) DO UPDATE SET
       payload = excluded.payload, hash = excluded.hash, as_of = excluded.as_of, threads = excluded.threads, activities = excluded.activities,
@@ -80,9 +107,27 @@ export async function storeRejected(
   await ctx.db.execute(sql`
     INSERT INTO rejected_record (community_id, source_id, sync_id, stream, key, place, reason, remedy, excerpt, at)
     SELECT ${ctx.community.id}, ${input.sourceId}, ${input.syncId}, stream, key, place, reason, remedy, excerpt, ${ctx.clock.now()}
-    FROM unnest(${array(rows.map((r) => r.stream), "text")}, ${array(rows.map((r) => r.key), "text")}, ${array(rows.map((r) => r.place), "text")},
-                ${array(rows.map((r) => r.reason), "text")}, ${array(rows.map((r) => r.remedy), "text")},
-                ${array(rows.map((r) => r.excerpt?.replaceAll("\u0000", "\ufffd").slice(0, 500) ?? null), "text")})
+    FROM unnest(${array(
+      rows.map((r) => r.stream),
+      "text",
+    )}, ${array(
+      rows.map((r) => r.key),
+      "text",
+    )}, ${array(
+      rows.map((r) => r.place),
+      "text",
+    )},
+                ${array(
+                  rows.map((r) => r.reason),
+                  "text",
+                )}, ${array(
+                  rows.map((r) => r.remedy),
+                  "text",
+                )},
+                ${array(
+                  rows.map((r) => r.excerpt?.replaceAll("\u0000", "\ufffd").slice(0, 500) ?? null),
+                  "text",
+                )})
       AS n(stream, key, place, reason, remedy, excerpt)
     ON CONFLICT (community_id, source_id, stream, key) DO UPDATE SET
       sync_id = excluded.sync_id, place = excluded.place, reason = excluded.reason, remedy = excluded.remedy, excerpt = excluded.excerpt, at = excluded.at`);

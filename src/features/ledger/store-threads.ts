@@ -1,6 +1,6 @@
 import { array, sql } from "#core/database/database.ts";
-import { newId } from "#core/ids.ts";
 import { AppError } from "#core/errors.ts";
+import { newId } from "#core/ids.ts";
 import { type Ctx, visibilityRank } from "../access/index.ts";
 import type { IdentityRef, NormalizedChannel, NormalizedThread } from "./batch.ts";
 import { cleanText, identityKey } from "./merge-batch.ts";
@@ -25,9 +25,24 @@ export async function storeChannels(
   const rank = (channel: NormalizedChannel) => Math.max(visibilityRank(channel.visibility), input.floor);
   const rows = await ctx.db.rows<{ id: string; externalId: string; visibility: number; before: number | null }>(sql`
     WITH given AS (
-      SELECT * FROM unnest(${array(input.channels.map(() => newId()), "uuid")}, ${array(input.channels.map((c) => c.externalId), "text")},
-        ${array(input.channels.map((c) => c.kind), "text")}, ${array(input.channels.map((c) => cleanText(c.name)), "text")},
-        ${array(input.channels.map((c) => c.url ?? null), "text")}, ${array(input.channels.map(rank), "smallint")})
+      SELECT * FROM unnest(${array(
+        input.channels.map(() => newId()),
+        "uuid",
+      )}, ${array(
+        input.channels.map((c) => c.externalId),
+        "text",
+      )},
+        ${array(
+          input.channels.map((c) => c.kind),
+          "text",
+        )}, ${array(
+          input.channels.map((c) => cleanText(c.name)),
+          "text",
+        )},
+        ${array(
+          input.channels.map((c) => c.url ?? null),
+          "text",
+        )}, ${array(input.channels.map(rank), "smallint")})
         AS n(id, external_id, kind, name, url, visibility)
     ), before AS (
       SELECT c.external_id, c.visibility FROM channel c JOIN given g USING (external_id)
@@ -96,13 +111,52 @@ export async function storeThreads(
                         labels, opened_at, closed_at, deleted_at, opener_id, attributes, last_activity_at)
     SELECT ${ctx.community.id}, ${input.sourceId}, id, external_id, channel_id, kind, ref, title, url, visibility, state, state_reason,
            ARRAY(SELECT jsonb_array_elements_text(labels)), opened_at, closed_at, deleted_at, opener_id, attributes, opened_at
-    FROM unnest(${array(ids, "uuid")}, ${array(t.map((x) => x.externalId), "text")}, ${array(t.map(channelOf), "uuid")},
-                ${array(t.map((x) => x.kind), "text")}, ${array(t.map((x) => x.ref ?? null), "text")}, ${array(t.map((x) => cleanText(x.title)), "text")},
-                ${array(t.map((x) => x.url ?? null), "text")}, ${array(t.map(rank), "smallint")}, ${array(t.map((x) => x.state), "text")},
-                ${array(t.map((x) => text(x.stateReason)), "text")}, ${array(t.map((x) => cleanJson(x.labels ?? [])), "jsonb")},
-                ${array(t.map((x) => x.openedAt), "timestamptz")}, ${array(t.map((x) => x.closedAt ?? null), "timestamptz")},
-                ${array(t.map((x) => x.deletedAt ?? null), "timestamptz")}, ${array(t.map((x) => opener(x.opener)), "uuid")},
-                ${array(t.map((x) => cleanJson(x.attributes ?? {})), "jsonb")})
+    FROM unnest(${array(ids, "uuid")}, ${array(
+      t.map((x) => x.externalId),
+      "text",
+    )}, ${array(t.map(channelOf), "uuid")},
+                ${array(
+                  t.map((x) => x.kind),
+                  "text",
+                )}, ${array(
+                  t.map((x) => x.ref ?? null),
+                  "text",
+                )}, ${array(
+                  t.map((x) => cleanText(x.title)),
+                  "text",
+                )},
+                ${array(
+                  t.map((x) => x.url ?? null),
+                  "text",
+                )}, ${array(t.map(rank), "smallint")}, ${array(
+                  t.map((x) => x.state),
+                  "text",
+                )},
+                ${array(
+                  t.map((x) => text(x.stateReason)),
+                  "text",
+                )}, ${array(
+                  t.map((x) => cleanJson(x.labels ?? [])),
+                  "jsonb",
+                )},
+                ${array(
+                  t.map((x) => x.openedAt),
+                  "timestamptz",
+                )}, ${array(
+                  t.map((x) => x.closedAt ?? null),
+                  "timestamptz",
+                )},
+                ${array(
+                  t.map((x) => x.deletedAt ?? null),
+                  "timestamptz",
+                )}, ${array(
+                  t.map((x) => opener(x.opener)),
+                  "uuid",
+                )},
+                ${array(
+                  t.map((x) => cleanJson(x.attributes ?? {})),
+                  "jsonb",
+                )})
       AS n(id, external_id, channel_id, kind, ref, title, url, visibility, state, state_reason, labels, opened_at, closed_at, deleted_at, opener_id, attributes)
     ON CONFLICT (community_id, source_id, external_id) DO UPDATE SET
       channel_id = excluded.channel_id, kind = excluded.kind, ref = excluded.ref, title = excluded.title, url = excluded.url,

@@ -79,7 +79,10 @@ export async function beat(ctx: Ctx, input: { syncId: string; progress: object; 
 }
 
 /** Ends a run well. */
-export async function finishSync(ctx: Ctx, input: { syncId: string; sourceId: string; stream: string; counts: object; progress: object }): Promise<void> {
+export async function finishSync(
+  ctx: Ctx,
+  input: { syncId: string; sourceId: string; stream: string; counts: object; progress: object },
+): Promise<void> {
   await ctx.db.transaction(async (tx) => {
     await tx.execute(sql`
       UPDATE sync SET state = 'done', finished_at = ${ctx.clock.now()}, counts = ${json(input.counts)}, progress = ${json(input.progress)}
@@ -97,7 +100,11 @@ export async function failSync(ctx: Ctx, input: { syncId: string; error: AppErro
     UPDATE sync SET state = ${input.cancelled ? "cancelled" : "failed"}, finished_at = ${ctx.clock.now()}, counts = ${json(input.counts)},
            error = ${input.cancelled ? null : json(error)}
     WHERE community_id = ${ctx.community.id} AND id = ${input.syncId}`);
-  await logSync(ctx, { syncId: input.syncId, level: input.cancelled ? "info" : "error", message: input.cancelled ? "Stopped by hand." : error.message });
+  await logSync(ctx, {
+    syncId: input.syncId,
+    level: input.cancelled ? "info" : "error",
+    message: input.cancelled ? "Stopped by hand." : error.message,
+  });
 }
 
 /** Adds a line to a run's log. */

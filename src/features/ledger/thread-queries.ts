@@ -89,10 +89,7 @@ const sorts: Record<ThreadSort, { column: SQL; order: SQL; compare: SQL; key: (r
  * @param input.sort `waiting` lists only threads that wait, the longest first
  * @param input.limit rows a page, at most 200
  */
-export async function listThreads(
-  ctx: Ctx,
-  input: ThreadFilters & { sort?: ThreadSort; after?: string; limit?: number },
-): Promise<Page<ThreadRow>> {
+export async function listThreads(ctx: Ctx, input: ThreadFilters & { sort?: ThreadSort; after?: string; limit?: number }): Promise<Page<ThreadRow>> {
   const limit = Math.min(input.limit ?? 50, 200);
   const sort = sorts[input.sort ?? "recent"];
   const conditions = filterThreads(ctx, input);
@@ -131,7 +128,9 @@ function filterThreads(ctx: Ctx, input: ThreadFilters): SQL[] {
     conditions.push(sql`t.id IN (SELECT n.thread_id FROM search_title n WHERE ${visibleTo(ctx, "n")} AND n.title ILIKE ${pattern})`);
   }
   if (input.openerMemberId) {
-    conditions.push(sql`t.opener_id IN (SELECT o.id FROM identity o WHERE o.community_id = ${ctx.community.id} AND o.member_id = ${input.openerMemberId})`);
+    conditions.push(
+      sql`t.opener_id IN (SELECT o.id FROM identity o WHERE o.community_id = ${ctx.community.id} AND o.member_id = ${input.openerMemberId})`,
+    );
   }
   return conditions;
 }
@@ -153,7 +152,9 @@ export async function getThreads(ctx: Ctx, input: { threadIds: readonly string[]
 }
 
 /** What a thread list can be filtered by: kinds, labels and channels that occur, the most frequent first. */
-export async function threadFacets(ctx: Ctx): Promise<{ kinds: string[]; channels: { id: string; name: string }[]; sources: { id: string; name: string }[] }> {
+export async function threadFacets(
+  ctx: Ctx,
+): Promise<{ kinds: string[]; channels: { id: string; name: string }[]; sources: { id: string; name: string }[] }> {
   const kinds = await ctx.db.rows<{ kind: string }>(sql`
     WITH RECURSIVE k AS (
       (SELECT kind FROM thread t WHERE ${visibleTo(ctx, "t")} ORDER BY kind LIMIT 1)

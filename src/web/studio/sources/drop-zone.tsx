@@ -21,7 +21,8 @@ export function DropZone({ community, connector, accept }: { community: string; 
     const request = new XMLHttpRequest();
     request.open("POST", `/api/v1/communities/${community}/imports?${query}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.upload.onprogress = (event) => setState({ phase: "sending", name: file.name, percent: event.total > 0 ? (event.loaded / event.total) * 100 : 0 });
+    request.upload.onprogress = (event) =>
+      setState({ phase: "sending", name: file.name, percent: event.total > 0 ? (event.loaded / event.total) * 100 : 0 });
     request.onerror = () => setState({ phase: "failed", name: file.name, problem: "The connection broke before the file had arrived. Try again." });
     request.onload = () => {
       const answer = readAnswer(request.responseText);
@@ -64,9 +65,7 @@ export function DropZone({ community, connector, accept }: { community: string; 
       />
       {state.phase === "sending" ? (
         <div className={classes.bar} role="status">
-          <p>
-            {state.percent < 100 ? `Sending ${state.name} …` : `Checking ${state.name} …`}
-          </p>
+          <p>{state.percent < 100 ? `Sending ${state.name} …` : `Checking ${state.name} …`}</p>
           <Progress value={state.percent} animated aria-label={`Sending ${state.name}`} />
         </div>
       ) : (

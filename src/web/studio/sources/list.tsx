@@ -41,7 +41,10 @@ export default function Sources({ loaderData, params }: Route.ComponentProps) {
   const base = `/studio/${params.community}/sources`;
   const running = sources.filter(({ lastSync }) => isUnderWay(lastSync));
   useWatch(running.length > 0 || lag.length > 0 || sampleRun !== null);
-  const sampleDone = sources.reduce((sum, { connector, lastSync }) => (connector === "sample" ? sum + (lastSync?.counts.new?.activities ?? 0) : sum), 0);
+  const sampleDone = sources.reduce(
+    (sum, { connector, lastSync }) => (connector === "sample" ? sum + (lastSync?.counts.new?.activities ?? 0) : sum),
+    0,
+  );
   const broken = sources.filter(({ lastSync }) => lastSync?.state === "failed");
   const title = sampleRun
     ? "The sample community is moving in"
@@ -85,13 +88,18 @@ export default function Sources({ loaderData, params }: Route.ComponentProps) {
         {lag.length > 0 ? (
           <Sheet title="Catching up" id="lag" aside="derived from what came in; lists and search are complete when this is gone">
             <p className="quiet" role="status">
-              {lag.map(({ consumer, activities }) => `${consumerWords[consumer] ?? consumer}: ${countOf(activities, "activity", "activities")} to go`).join(" · ")}
+              {lag
+                .map(({ consumer, activities }) => `${consumerWords[consumer] ?? consumer}: ${countOf(activities, "activity", "activities")} to go`)
+                .join(" · ")}
             </p>
           </Sheet>
         ) : null}
         <Sheet>
           {sources.length === 0 ? (
-            <EmptyState title="Bring in what your community has said so far" action={loaderData.mayEdit ? { label: "Add a source", to: `${base}/new` } : undefined}>
+            <EmptyState
+              title="Bring in what your community has said so far"
+              action={loaderData.mayEdit ? { label: "Add a source", to: `${base}/new` } : undefined}
+            >
               An archive of a GitHub repository, a mailing list, a git history: each becomes threads, people and questions you can answer.
             </EmptyState>
           ) : (
@@ -110,7 +118,9 @@ export default function Sources({ loaderData, params }: Route.ComponentProps) {
                     <Dotted
                       parts={[
                         titles[source.connector] ?? source.connector,
-                        source.oldestAt && source.newestAt ? `${formatDay(source.oldestAt, "withYear")} to ${formatDay(source.newestAt, "withYear")}` : null,
+                        source.oldestAt && source.newestAt
+                          ? `${formatDay(source.oldestAt, "withYear")} to ${formatDay(source.newestAt, "withYear")}`
+                          : null,
                         source.rejected > 0 ? (
                           <Tag key="r" tone="waiting">
                             {formatNumber(source.rejected)} set aside

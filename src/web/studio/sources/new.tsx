@@ -10,8 +10,8 @@ import { ctxContext, goTo, guarded } from "../../request-context.server.ts";
 import { PageHead } from "../../ui/page-head.tsx";
 import { Columns, Pile, Sheet } from "../../ui/sheet.tsx";
 import type { Route } from "./+types/new.ts";
-import { DropZone } from "./drop-zone.tsx";
 import classes from "./drop-zone.module.css";
+import { DropZone } from "./drop-zone.tsx";
 
 export const loader = guarded(async ({ context }: Route.LoaderArgs) => {
   const ctx = context.get(ctxContext);
@@ -47,7 +47,10 @@ export default function NewSource({ loaderData, params }: Route.ComponentProps) 
       <Columns layout="wide">
         <Sheet title="Bring in your own" id="own">
           <div className={classes.choice}>
-            <p>Drop an export: what it is, is read from the file itself. It is checked as a whole first, so a broken file changes nothing; bringing it in twice changes nothing either.</p>
+            <p>
+              Drop an export: what it is, is read from the file itself. It is checked as a whole first, so a broken file changes nothing; bringing it
+              in twice changes nothing either.
+            </p>
             <DropZone community={params.community} connector={connector} />
             <NativeSelect
               label="If it is not recognised, say what it is"
@@ -66,8 +69,8 @@ export default function NewSource({ loaderData, params }: Route.ComponentProps) 
           <Sheet title={loaderData.hasSample ? "The sample community is here" : "Or look around first"} id="sample">
             <div className={classes.choice}>
               <p>
-                Lantern is a made-up product with a made-up community: eighteen months on GitHub, a forum, chat, a mailing list and git, about 20,000 activities. It can be
-                removed source by source.
+                Lantern is a made-up product with a made-up community: eighteen months on GitHub, a forum, chat, a mailing list and git, about 20,000
+                activities. It can be removed source by source.
               </p>
               <Form method="post">
                 <Button type="submit" variant={loaderData.first ? "filled" : "default"} loading={busy}>

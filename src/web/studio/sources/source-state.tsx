@@ -22,7 +22,12 @@ export function isUnderWay(sync: SyncRow | null | undefined): boolean {
 export function SyncLine({ sync }: { sync: SyncRow }) {
   if (sync.state === "running") {
     const { done = 0, total = null, unit = "records", ratePerSecond = 0, etaSeconds = null } = sync.progress;
-    return <WorkBar label={sync.subject ?? sync.sourceName} progress={{ phase: sync.progress.phase ?? "starting", done, total, unit, ratePerSecond, etaSeconds }} />;
+    return (
+      <WorkBar
+        label={sync.subject ?? sync.sourceName}
+        progress={{ phase: sync.progress.phase ?? "starting", done, total, unit, ratePerSecond, etaSeconds }}
+      />
+    );
   }
   return (
     <Dotted
