@@ -8,7 +8,15 @@ import { findHeldRecords, type HeldRecord, readPayloads } from "./store-raw-reco
 export interface PreparedRecords {
   stream: string;
   merged: MergedBatch;
-  raw: { record: RawRecord; payloadText: string; hash: string; normalizeVersion: number; threadKeys: string[]; activities: number; identityKeys: string[] }[];
+  raw: {
+    record: RawRecord;
+    payloadText: string;
+    hash: string;
+    normalizeVersion: number;
+    threadKeys: string[];
+    activities: number;
+    identityKeys: string[];
+  }[];
   /** Held already with the same payload, read by the same normaliser. */
   same: HeldRecord[];
   /** What records stated before and state no longer. */

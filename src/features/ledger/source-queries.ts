@@ -60,7 +60,11 @@ export async function listSources(ctx: Ctx): Promise<SourceRow[]> {
     SELECT DISTINCT ON (y.source_id) ${syncColumns} FROM sync y JOIN source s ON s.community_id = y.community_id AND s.id = y.source_id
     WHERE y.community_id = ${ctx.community.id} ORDER BY y.source_id, y.started_at DESC`);
   const lastSync = new Map(runs.map((run) => [run.sourceId, run]));
-  return rows.map(({ floor, ...row }) => ({ ...row, visibility: floor === null ? null : visibilityOf(floor), lastSync: lastSync.get(row.id) ?? null }));
+  return rows.map(({ floor, ...row }) => ({
+    ...row,
+    visibility: floor === null ? null : visibilityOf(floor),
+    lastSync: lastSync.get(row.id) ?? null,
+  }));
 }
 
 export interface CoverageRow {
@@ -85,7 +89,13 @@ export async function getSource(ctx: Ctx, input: { sourceId: string }): Promise<
     SELECT ${sourceColumns(ctx)}, s.settings FROM source s ${sourceJoins(ctx)}
     WHERE s.community_id = ${ctx.community.id} AND s.id = ${input.sourceId} AND s.deleted_at IS NULL`);
   if (!row) return undefined;
-  const streams = await ctx.db.rows<{ name: string; lastSuccessAt: Date | null; nextRunAt: Date | null; reportedAt: Date | null; reported: Record<string, number> | null }>(sql`
+  const streams = await ctx.db.rows<{
+    name: string;
+    lastSuccessAt: Date | null;
+    nextRunAt: Date | null;
+    reportedAt: Date | null;
+    reported: Record<string, number> | null;
+  }>(sql`
     SELECT name, last_success_at AS "lastSuccessAt", next_run_at AS "nextRunAt", reported_at AS "reportedAt", reported
     FROM stream WHERE community_id = ${ctx.community.id} AND source_id = ${input.sourceId} ORDER BY name`);
   const lastSync = (await listSyncs(ctx, { sourceId: input.sourceId, limit: 1 })).rows[0] ?? null;
@@ -130,7 +140,10 @@ async function coverageOf(
   return units.map((unit) => {
     const said = reported.get(unit) ?? null;
     const have = held.get(unit) ?? 0;
-    const gap = said === null || said === have ? "" : explainGap(said - have, { rejected: source.rejected, seesAll: viewerLevel(ctx.viewer) === "restricted", ...rest });
+    const gap =
+      said === null || said === have
+        ? ""
+        : explainGap(said - have, { rejected: source.rejected, seesAll: viewerLevel(ctx.viewer) === "restricted", ...rest });
     return { unit, reported: said, held: have, gap };
   });
 }
@@ -181,7 +194,10 @@ export async function getSync(ctx: Ctx, input: { syncId: string }): Promise<Sync
 }
 
 /** A run's log, oldest line first. */
-export async function listSyncLog(ctx: Ctx, input: { syncId: string; limit?: number }): Promise<{ at: Date; level: "info" | "warn" | "error"; message: string }[]> {
+export async function listSyncLog(
+  ctx: Ctx,
+  input: { syncId: string; limit?: number },
+): Promise<{ at: Date; level: "info" | "warn" | "error"; message: string }[]> {
   requireRole(ctx, teamRoles, { scope: "read" });
   return ctx.db.rows(sql`
     SELECT at, level, message FROM sync_log WHERE community_id = ${ctx.community.id} AND sync_id = ${input.syncId} ORDER BY id LIMIT ${input.limit ?? 500}`);
