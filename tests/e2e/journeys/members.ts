@@ -100,5 +100,7 @@ async function openSuggestion(page: Page): Promise<void> {
   await open(page, studio("members"));
   await suggested(page).first().getByRole("link").first().click();
   await page.waitForURL(/\/members\/[0-9a-f-]{36}$/);
+  // The list that one comes from has suggestions as well; identities stand on a member's own page alone.
+  await identities(page).first().waitFor();
   await suggested(page).first().waitFor();
 }
