@@ -1,7 +1,6 @@
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
 import { useEffect, useState } from "react";
 import { useFetcher, useNavigate } from "react-router";
-import { selectFirstEntry, spotlightStore } from "../ui/spotlight.ts";
 import { navigation } from "./nav.ts";
 import classes from "./palette.module.css";
 
@@ -23,11 +22,6 @@ export function Palette({ base, commands }: { base: string; commands: readonly {
     const timer = setTimeout(() => void load(`${base}/palette?q=${encodeURIComponent(needle)}`), 160);
     return () => clearTimeout(timer);
   }, [needle, base, load]);
-
-  // The kit selects the first entry when the words change; what the server finds comes later, above it.
-  useEffect(() => {
-    if (data?.query === needle) selectFirstEntry();
-  }, [data, needle]);
 
   const matches = (text: string) => text.toLowerCase().includes(needle.toLowerCase());
   const pages: SpotlightActionData[] = navigation
@@ -53,12 +47,12 @@ export function Palette({ base, commands }: { base: string; commands: readonly {
     ? [{ id: "search", label: `Search everything for “${needle}”`, onClick: () => void navigate(`${base}/search?q=${encodeURIComponent(needle)}`) }]
     : [];
 
+  // What the server finds comes later, and so below what may be selected already: Enter does what is marked, an arrow leads on.
   const groups = [{ group: "Pages", actions: pages }, { group: "Search", actions: search }, ...found, { group: "Do", actions: doing }].filter(
     (group) => group.actions.length > 0,
   );
   return (
     <Spotlight
-      store={spotlightStore}
       shortcut={["mod + K"]}
       tagsToIgnore={[]}
       triggerOnContentEditable

@@ -1,11 +1,11 @@
 import { Burger, Button, Drawer, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { spotlight } from "@mantine/spotlight";
 import { useEffect } from "react";
 import { Link, NavLink, useLocation, useNavigate, useNavigation } from "react-router";
 import type { Role } from "#features/access/index.ts";
 import { useStudioKeys } from "../ui/keyboard.ts";
 import { LogoMark } from "../ui/logo.tsx";
-import { spotlight } from "../ui/spotlight.ts";
 import { HelpSheet } from "./help-sheet.tsx";
 import { navigation } from "./nav.ts";
 import { Palette } from "./palette.tsx";

@@ -1,6 +1,6 @@
+import { spotlight } from "@mantine/spotlight";
 import { Link, useParams } from "react-router";
 import classes from "./search-box.module.css";
-import { spotlight } from "./spotlight.ts";
 
 /** Opens the palette; without a script, or in a new tab, it is a link to the search page. */
 export function SearchBox() {

@@ -83,7 +83,8 @@ export function keyboardJourney(world: World): void {
       await page.keyboard.type(thread.title);
       const found = page.locator(".mantine-Spotlight-action").filter({ hasText: thread.title }).filter({ hasNotText: "Search everything" });
       await found.first().waitFor();
-      await eventually(() => found.first().getAttribute("data-selected")).toBe("true");
+      await page.keyboard.press("ArrowDown");
+      expect(await found.first().getAttribute("data-selected")).toBe("true");
       expect(await violationsOn(page)).toEqual([]);
       await page.keyboard.press("Enter");
       await page.waitForURL(/\/threads\/[0-9a-f-]{36}$/);
