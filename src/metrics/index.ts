@@ -14,6 +14,7 @@ import { timeToFirstResponse } from "./time-to-first-response.ts";
 export { type Bucket, lastDays } from "./days.ts";
 export type { Metric, MetricParams, MetricPart, MetricPoint, MetricRow, MetricUnit, MetricValue } from "./define-metric.ts";
 export type { MetricReading } from "./read-metric.ts";
+export { type KeptReading, readKept } from "./read-metric.ts";
 
 /** Every metric, in the order of the catalogue. */
 export const metrics: readonly Metric[] = [timeToFirstResponse, shareUnanswered, activeMembers, newcomers, returningMembers, activity];

@@ -1,4 +1,4 @@
-import { json, sql } from "#core/database/database.ts";
+import { json, type SQL, sql } from "#core/database/database.ts";
 import { type Ctx, viewerLevel, visibilityRank } from "#features/access/index.ts";
 import { coveredSpans, describeCoverage, isCovered } from "./coverage.ts";
 import { bucketsOf, checkSpan, todayOf } from "./days.ts";
@@ -35,57 +35,69 @@ export async function readFigure(
   checkSpan(input.params);
   const { from, to, sourceId } = input.params;
   const params: MetricParams = sourceId ? { from, to, sourceId } : { from, to };
-  const level = visibilityRank(viewerLevel(ctx.viewer));
-  const key = JSON.stringify(params);
+  const { value, asOf } = await readKept<MetricValue>(ctx, {
+    ...input,
+    name: metric.id,
+    version: metric.version,
+    params,
+    compute: () => computeMetric(ctx, metric, params),
+  });
+  return { metric, params, value, asOf };
+}
+
+export interface KeptReading<T> {
+  /** What is kept, with the version of its shape: another version is another thing. */
+  name: string;
+  version: number;
+  params: object;
+  compute: () => Promise<T>;
+  maxAgeSeconds?: number;
+  allowStale?: boolean;
+}
+
+/**
+ * Anything that is costly to count, kept as JSON like a metric's figure and by the same rules of freshness, apart for
+ * viewers who see less.
+ */
+export async function readKept<T>(ctx: Ctx, input: KeptReading<T>): Promise<{ value: T; asOf: Date }> {
   const now = ctx.clock.now();
   const change = await lastChange(ctx);
-  const held = await ctx.db.first<{ value: MetricValue; computedAt: Date; settled: boolean }>(sql`
-    SELECT value, computed_at AS "computedAt", settled FROM metric_snapshot
-    WHERE community_id = ${ctx.community.id} AND metric = ${metric.id} AND version = ${metric.version} AND params = ${key} AND level = ${level}`);
+  const place = sql`community_id = ${ctx.community.id} AND metric = ${input.name} AND version = ${input.version}
+    AND params = ${JSON.stringify(input.params)} AND level = ${visibilityRank(viewerLevel(ctx.viewer))}`;
+  const held = await ctx.db.first<{ value: T; computedAt: Date; settled: boolean }>(
+    sql`SELECT value, computed_at AS "computedAt", settled FROM metric_snapshot WHERE ${place}`,
+  );
   if (held) {
     const ageSeconds = (now.getTime() - held.computedAt.getTime()) / 1000;
     const unchanged = held.settled && (change.at === null || held.computedAt.getTime() - change.at.getTime() >= settlingSeconds * 1000);
-    if (ageSeconds >= 0 && ageSeconds < Math.min(input.maxAgeSeconds ?? Number.POSITIVE_INFINITY, unchanged ? restfulSeconds : restlessSeconds)) {
-      return { metric, params, value: held.value, asOf: held.computedAt };
-    }
-    if (input.allowStale) {
-      refresh(ctx, { metric, params, key, level, pending: change.pending }).catch((error: unknown) =>
-        ctx.log.warn({ err: error, metric: metric.id }, "a figure could not be computed anew; the older one stays"),
+    const isFresh =
+      ageSeconds >= 0 && ageSeconds < Math.min(input.maxAgeSeconds ?? Number.POSITIVE_INFINITY, unchanged ? restfulSeconds : restlessSeconds);
+    if (!isFresh && input.allowStale) {
+      refresh(ctx, { ...input, place, pending: change.pending }).catch((error: unknown) =>
+        ctx.log.warn({ err: error, figure: input.name }, "a figure could not be computed anew; the older one stays"),
       );
-      return { metric, params, value: held.value, asOf: held.computedAt };
     }
+    if (isFresh || input.allowStale) return { value: held.value, asOf: held.computedAt };
   }
-  return { metric, params, value: await computeAndKeep(ctx, { metric, params, key, level, pending: change.pending }), asOf: now };
-}
-
-interface Snapshot {
-  metric: Metric;
-  params: MetricParams;
-  key: string;
-  level: number;
-  pending: boolean;
+  return { value: await computeAndKeep(ctx, { ...input, pending: change.pending }), asOf: now };
 }
 
 /** Computes a figure anew unless somebody else is at it: a hundred readers of a stale figure cost one computation. */
-async function refresh(ctx: Ctx, input: Snapshot): Promise<void> {
+async function refresh<T>(ctx: Ctx, input: KeptReading<T> & { place: SQL; pending: boolean }): Promise<void> {
   const now = ctx.clock.now();
   const claimed = await ctx.db.execute(sql`
     UPDATE metric_snapshot SET refreshing_at = ${now}
-    WHERE community_id = ${ctx.community.id} AND metric = ${input.metric.id} AND version = ${input.metric.version} AND params = ${input.key}
-      AND level = ${input.level} AND (refreshing_at IS NULL OR refreshing_at < ${now}::timestamptz - make_interval(secs => ${restlessSeconds}))`);
+    WHERE ${input.place} AND (refreshing_at IS NULL OR refreshing_at < ${now}::timestamptz - make_interval(secs => ${restlessSeconds}))`);
   if (claimed > 0) await computeAndKeep(ctx, input);
 }
 
-async function computeAndKeep(
-  ctx: Ctx,
-  input: Snapshot,
-): Promise<MetricValue> {
-  const { metric, params, key, level } = input;
+async function computeAndKeep<T>(ctx: Ctx, input: KeptReading<T> & { pending: boolean }): Promise<T> {
   const now = ctx.clock.now();
-  const value = await computeMetric(ctx, metric, params);
+  const value = await input.compute();
   await ctx.db.execute(sql`
     INSERT INTO metric_snapshot (community_id, metric, version, params, level, value, computed_at, settled)
-    VALUES (${ctx.community.id}, ${metric.id}, ${metric.version}, ${key}, ${level}, ${json(value)}, ${now}, ${!input.pending})
+    VALUES (${ctx.community.id}, ${input.name}, ${input.version}, ${JSON.stringify(input.params)}, ${visibilityRank(viewerLevel(ctx.viewer))},
+            ${json(value)}, ${now}, ${!input.pending})
     ON CONFLICT (community_id, metric, version, params, level) DO UPDATE
       SET value = excluded.value, computed_at = excluded.computed_at, settled = excluded.settled`);
   await ctx.db.execute(sql`

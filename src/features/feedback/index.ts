@@ -1,6 +1,7 @@
 export { confirmSignal, dismissSignal, reclassifySignal, undoSignalDecision } from "./commands.ts";
 export { signalsConsumer } from "./consumer.ts";
 export {
+  countToTriageUpTo,
   getSignal,
   listSignals,
   type SignalCount,

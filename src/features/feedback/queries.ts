@@ -85,6 +85,16 @@ export function signalCounts(ctx: Ctx, input: Omit<SignalFilter, "kind" | "state
     GROUP BY p.kind, p.state ORDER BY p.kind, p.state`);
 }
 
+/**
+ * How many signals wait for triage, for a menu: beyond the limit it is only «more than that», and costs no more.
+ * @param limit where counting stops
+ */
+export async function countToTriageUpTo(ctx: Ctx, limit: number): Promise<number> {
+  const row = await ctx.db.first<{ n: number }>(sql`
+    SELECT count(*) AS n FROM (SELECT FROM signal s WHERE ${sql.join(filterOf(ctx, { state: "suggested" }), sql` AND `)} LIMIT ${limit}) some`);
+  return row?.n ?? 0;
+}
+
 function filterOf(ctx: Ctx, filter: SignalFilter): SQL[] {
   const conditions: SQL[] = [visibleTo(ctx, "s"), sql`s.withdrawn_at IS NULL`];
   if (filter.kind) conditions.push(sql`s.kind = ${filter.kind}`);

@@ -1,9 +1,9 @@
-import { type SQL, sql } from "#core/database/database.ts";
+import { array, type SQL, sql } from "#core/database/database.ts";
 import { decodeCursor, encodeCursor, type Page } from "#core/page.ts";
 import { type Ctx, visibleTo } from "../access/index.ts";
 import { listConsumerLag } from "./consumer.ts";
 import { foldText, guessLanguage, parseQuery, type SearchTerm } from "./search-tokens.ts";
-import { type PersonRef, personJson, type ThreadRow, getThreads } from "./thread-queries.ts";
+import { getThreads, type PersonRef, personJson, type ThreadRow } from "./thread-queries.ts";
 
 /** A piece of a snippet; marked pieces are what was searched for. */
 export interface SnippetPart {
@@ -57,21 +57,45 @@ export async function search(ctx: Ctx, input: { query: string; after?: string; l
     conditions.push(sql`(d.occurred_at, d.activity_id) < (${at}::timestamptz, ${id}::uuid)`);
   }
   if (input.sourceId) {
-    conditions.push(sql`EXISTS (SELECT FROM activity f WHERE f.community_id = d.community_id AND f.id = d.activity_id AND f.source_id = ${input.sourceId})`);
+    conditions.push(
+      sql`EXISTS (SELECT FROM activity f WHERE f.community_id = d.community_id AND f.id = d.activity_id AND f.source_id = ${input.sourceId})`,
+    );
   }
+  const hits = await findHits(ctx, { conditions, limit: documents + 1 });
   const rows = await ctx.db.rows<HitRow>(sql`
-    WITH hits AS MATERIALIZED (
-      SELECT d.activity_id, d.occurred_at FROM search_document d WHERE ${sql.join(conditions, sql` AND `)}
-      ORDER BY d.occurred_at DESC, d.activity_id DESC LIMIT ${documents + 1}
-    )
     SELECT a.id, a.kind, a.title, a.url, a.body, a.occurred_at AS "occurredAt", a.thread_id AS "threadId", ${personJson("i")} AS author, c.name AS channel
-    FROM hits h JOIN activity a ON a.community_id = ${ctx.community.id} AND a.id = h.activity_id AND ${visibleTo(ctx, "a")}
+    FROM unnest(${array(hits, "uuid")}) WITH ORDINALITY AS h(id, place)
+    JOIN activity a ON a.community_id = ${ctx.community.id} AND a.id = h.id AND ${visibleTo(ctx, "a")}
     JOIN channel c ON c.community_id = a.community_id AND c.id = a.channel_id
     LEFT JOIN identity i ON i.community_id = a.community_id AND i.id = a.identity_id
-    ORDER BY h.occurred_at DESC, h.activity_id DESC`);
+    ORDER BY h.place`);
   const page = await groupHits(ctx, { rows, limit, documents, words: positive.flatMap((term) => (term.stem === null ? term.tokens : [term.stem])) });
   const similar = page.rows.length === 0 && !input.after ? await similarTitles(ctx, input.query) : [];
   return { ...page, similar };
+}
+
+/** Up to so many matches are all fetched and sorted; beyond, matches are frequent enough to be met by going back in time. */
+const sortedMax = 10_000;
+
+/**
+ * The latest matches. Going back in time until enough are met is fast for words that many use and reads everything for
+ * words that nobody uses; the word index is the other way round. How frequent words are is known to the planner for
+ * the commonest alone, so the word index is asked first, for a bounded number.
+ */
+async function findHits(ctx: Ctx, input: { conditions: SQL[]; limit: number }): Promise<string[]> {
+  const where = sql.join(input.conditions, sql` AND `);
+  const ids = (rows: { id: string }[]) => rows.map((row) => row.id);
+  const few = await ctx.db.transaction(async (tx) => {
+    await tx.execute(sql`SET LOCAL enable_seqscan = off`);
+    return tx.rows<{ id: string; n: number }>(sql`
+      WITH found AS MATERIALIZED (SELECT d.activity_id, d.occurred_at FROM search_document d WHERE ${where} LIMIT ${sortedMax + 1})
+      SELECT activity_id AS id, (SELECT count(*) FROM found) AS n FROM found ORDER BY occurred_at DESC, activity_id DESC LIMIT ${input.limit}`);
+  });
+  if ((few[0]?.n ?? 0) <= sortedMax) return ids(few);
+  return ids(
+    await ctx.db.rows<{ id: string }>(sql`
+      SELECT d.activity_id AS id FROM search_document d WHERE ${where} ORDER BY d.occurred_at DESC, d.activity_id DESC LIMIT ${input.limit}`),
+  );
 }
 
 async function groupHits(ctx: Ctx, input: { rows: HitRow[]; limit: number; documents: number; words: string[] }): Promise<Page<SearchHit>> {
@@ -116,10 +140,16 @@ function buildTsquery(terms: readonly SearchTerm[], language: string): SQL {
   return sql.join(built, sql` && `);
 }
 
+/** How alike the query and a stretch of a title must be, 0 to 1: two slips in a dozen letters still count. */
+const leastSimilarity = 0.45;
+
 async function similarTitles(ctx: Ctx, query: string): Promise<ThreadRow[]> {
-  const rows = await ctx.db.rows<{ id: string }>(sql`
-    SELECT s.thread_id AS id FROM search_title s WHERE ${visibleTo(ctx, "s")} AND (s.title % ${query} OR ${query} <% s.title)
-    ORDER BY GREATEST(similarity(s.title, ${query}), word_similarity(${query}, s.title)) DESC, s.thread_id LIMIT 10`);
+  const rows = await ctx.db.transaction(async (tx) => {
+    await tx.execute(sql`SELECT set_config('pg_trgm.word_similarity_threshold', ${String(leastSimilarity)}, true)`);
+    return tx.rows<{ id: string }>(sql`
+      SELECT s.thread_id AS id FROM search_title s WHERE ${visibleTo(ctx, "s")} AND ${query} <% s.title
+      ORDER BY word_similarity(${query}, s.title) DESC, s.thread_id LIMIT 10`);
+  });
   return getThreads(ctx, { threadIds: rows.map((row) => row.id) });
 }
 

@@ -1,6 +1,7 @@
 export { type MarkedThread, markQuestion, type QuestionMark, questionMarks, undoQuestionMark } from "./commands.ts";
 export { type QuestionState, questionsConsumer } from "./consumer.ts";
 export {
+  countWaitingUpTo,
   type FirstResponseRow,
   firstResponseTimes,
   listWaiting,

@@ -99,6 +99,18 @@ export async function questionCounts(ctx: Ctx, input: { sourceId?: string } = {}
   };
 }
 
+/**
+ * How many threads wait, for a menu: beyond the limit it is only «more than that», and costs no more.
+ * @param limit where counting stops
+ */
+export async function countWaitingUpTo(ctx: Ctx, limit: number): Promise<number> {
+  const row = await ctx.db.first<{ n: number }>(sql`
+    SELECT count(*) AS n FROM (
+      SELECT FROM thread t WHERE ${visibleTo(ctx, "t")} AND t.waiting_since IS NOT NULL AND t.deleted_at IS NULL LIMIT ${limit}
+    ) some`);
+  return row?.n ?? 0;
+}
+
 /** One thread as the survival estimate of the time to a first response takes it. */
 export interface FirstResponseRow {
   threadId: string;

@@ -7,23 +7,19 @@ import { NowProvider } from "../ui/time.tsx";
 import type { Route } from "./+types/layout.ts";
 import { openStudio } from "./open-studio.server.ts";
 import { Shell, type ShellData } from "./shell.tsx";
-import { countToTriage, shellCounts } from "./shell-counts.server.ts";
+import { shellCounts } from "./shell-counts.server.ts";
 
 export const middleware: Route.MiddlewareFunction[] = [openStudio];
 
 export async function loader({ context }: Route.LoaderArgs) {
   const ctx = context.get(ctxContext);
   const signedIn = context.get(accountContext);
-  const [questions, signals, communities] = await Promise.all([
-    shellCounts(ctx).questions,
-    shellCounts(ctx).signals,
-    signedIn ? listCommunitiesOf(ctx, { accountId: signedIn.account.id }) : [],
-  ]);
+  const [counts, communities] = await Promise.all([shellCounts(ctx), signedIn ? listCommunitiesOf(ctx, { accountId: signedIn.account.id }) : []]);
   const shell: ShellData = {
     community: { slug: ctx.community.slug, name: ctx.community.name },
     communities: communities.map(({ slug, name }) => ({ slug, name })),
     account: signedIn?.role ? { name: signedIn.account.name, role: signedIn.role } : null,
-    counts: { waiting: questions.waiting, signals: countToTriage(signals) },
+    counts,
   };
   return { shell, now: ctx.clock.now().toISOString() };
 }

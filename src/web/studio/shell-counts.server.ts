@@ -1,22 +1,42 @@
 import type { Ctx } from "#features/access/index.ts";
-import { type SignalCount, signalCounts } from "#features/feedback/index.ts";
-import { type QuestionCounts, questionCounts } from "#features/support/index.ts";
+import { countToTriageUpTo, type SignalCount, type SignalFilter, signalCounts } from "#features/feedback/index.ts";
+import { countWaitingUpTo, type QuestionCounts, questionCounts } from "#features/support/index.ts";
+import { readKept } from "#metrics/index.ts";
 
-interface ShellCounts {
-  questions: Promise<QuestionCounts>;
-  signals: Promise<SignalCount[]>;
+/** The menu shows «999+» beyond: counting stops there, so that no page waits for the menu. */
+const menuLimit = 1_000;
+
+/** What the menu counts: things that need a human, as they are now. */
+export async function shellCounts(ctx: Ctx): Promise<{ waiting: number; signals: number }> {
+  const [waiting, signals] = await Promise.all([countWaitingUpTo(ctx, menuLimit), countToTriageUpTo(ctx, menuLimit)]);
+  return { waiting, signals };
 }
 
-const ofRequest = new WeakMap<Ctx, ShellCounts>();
+/** Questions by state; in a large community as of a moment ago. */
+export async function keptQuestionCounts(ctx: Ctx): Promise<QuestionCounts> {
+  const { value } = await readKept<Omit<QuestionCounts, "longestSince"> & { longestSince: string | null }>(ctx, {
+    name: "question-counts",
+    version: 1,
+    params: {},
+    allowStale: true,
+    compute: async () => {
+      const { longestSince, ...counts } = await questionCounts(ctx);
+      return { ...counts, longestSince: longestSince?.toISOString() ?? null };
+    },
+  });
+  return { ...value, longestSince: value.longestSince === null ? null : new Date(value.longestSince) };
+}
 
-/** What the menu counts. Layout and page run side by side in one request with one context: it is counted once for both. */
-export function shellCounts(ctx: Ctx): ShellCounts {
-  let counts = ofRequest.get(ctx);
-  if (!counts) {
-    counts = { questions: questionCounts(ctx), signals: signalCounts(ctx) };
-    ofRequest.set(ctx, counts);
-  }
-  return counts;
+/** Signals by kind and state; in a large community as of a moment ago. */
+export async function keptSignalCounts(ctx: Ctx, filter: Pick<SignalFilter, "from" | "to"> = {}): Promise<SignalCount[]> {
+  const { value } = await readKept(ctx, {
+    name: "signal-counts",
+    version: 1,
+    params: { from: filter.from?.toISOString(), to: filter.to?.toISOString() },
+    allowStale: true,
+    compute: () => signalCounts(ctx, filter),
+  });
+  return value;
 }
 
 export function countToTriage(signals: readonly SignalCount[]): number {

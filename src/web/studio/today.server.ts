@@ -1,11 +1,11 @@
 import type { Ctx } from "#features/access/index.ts";
-import { type SignalCount, signalCounts } from "#features/feedback/index.ts";
+import type { SignalCount } from "#features/feedback/index.ts";
 import { listConsumerLag } from "#features/ledger/index.ts";
 import { listSuggestedLinks, type NewFace, newFaces, type SuggestedLink } from "#features/members/index.ts";
 import { listWaiting, type QuestionCounts, type WaitingRow } from "#features/support/index.ts";
 import { type Metric, type MetricValue, readMetric } from "#metrics/index.ts";
 import { addDays, capitalize, inWords } from "../ui/format.ts";
-import { countToTriage, shellCounts } from "./shell-counts.server.ts";
+import { countToTriage, keptQuestionCounts, keptSignalCounts } from "./shell-counts.server.ts";
 import { type Span, usualDays, usualSpan } from "./span.server.ts";
 
 const dayMs = 86_400_000;
@@ -46,10 +46,10 @@ export async function loadToday(ctx: Ctx): Promise<TodayData> {
 
   const [recent, questions, links, signals, recentSignals, faces, lag, figures] = await Promise.all([
     listWaiting(ctx, { from: recently, sort: "latest", limit: 100 }),
-    shellCounts(ctx).questions,
+    keptQuestionCounts(ctx),
     listSuggestedLinks(ctx, { limit: 3 }),
-    shellCounts(ctx).signals,
-    signalCounts(ctx, { from: new Date(`${span.from}T00:00:00Z`), to: new Date(`${addDays(span.to, 1)}T00:00:00Z`) }),
+    keptSignalCounts(ctx),
+    keptSignalCounts(ctx, { from: new Date(`${span.from}T00:00:00Z`), to: new Date(`${addDays(span.to, 1)}T00:00:00Z`) }),
     newFaces(ctx, { since: facesSince, limit: 5 }),
     listConsumerLag(ctx),
     readFigures(ctx, params),
