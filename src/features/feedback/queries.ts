@@ -91,7 +91,7 @@ export function signalCounts(ctx: Ctx, input: Omit<SignalFilter, "kind" | "state
  */
 export async function countToTriageUpTo(ctx: Ctx, limit: number): Promise<number> {
   const row = await ctx.db.first<{ n: number }>(sql`
-    SELECT count(*) AS n FROM (SELECT FROM signal s WHERE ${sql.join(filterOf(ctx, { state: "suggested" }), sql` AND `)} LIMIT ${limit}) some`);
+    SELECT count(*) AS n FROM (SELECT FROM signal s WHERE ${sql.join(filterOf(ctx, { state: "suggested" }), sql` AND `)} LIMIT ${limit}) counted`);
   return row?.n ?? 0;
 }
 

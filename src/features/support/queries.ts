@@ -107,7 +107,7 @@ export async function countWaitingUpTo(ctx: Ctx, limit: number): Promise<number>
   const row = await ctx.db.first<{ n: number }>(sql`
     SELECT count(*) AS n FROM (
       SELECT FROM thread t WHERE ${visibleTo(ctx, "t")} AND t.waiting_since IS NOT NULL AND t.deleted_at IS NULL LIMIT ${limit}
-    ) some`);
+    ) counted`);
   return row?.n ?? 0;
 }
 

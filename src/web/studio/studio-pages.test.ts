@@ -7,6 +7,7 @@ import { as, createCtx } from "#tests/factories.ts";
 import { callPage, thrownBy } from "#tests/pages.ts";
 import { loader as metricPage } from "./metric.tsx";
 import { loader as csv, csvLine } from "./metric-csv.ts";
+import { shellCounts } from "./shell-counts.server.ts";
 import { action as decideSignal, loader as signalsPage } from "./signals.tsx";
 import { action as markThread, loader as threadPage } from "./thread.tsx";
 import { loader as threadsPage } from "./threads.tsx";
@@ -96,4 +97,14 @@ test("a metric's page and its CSV hold the same rows", async () => {
 
 test("a cell cannot break out of its column or become a formula", () => {
   expect(csvLine(['say "hi", you', "=HYPERLINK(1)", "two\nlines", "plain"])).toBe('"say ""hi"", you",\'=HYPERLINK(1),"two\nlines",plain\r\n');
+});
+
+test("the menu counts what waits for somebody, and only what its reader may see", async () => {
+  const { ctx } = await stage();
+  const seen = await shellCounts(ctx);
+  expect(seen).toEqual({ waiting: 2, signals: expect.any(Number) });
+  expect(seen.signals).toBeGreaterThan(1);
+  const viewer = await shellCounts(as(ctx, "viewer"));
+  expect(viewer.waiting).toBe(1);
+  expect(viewer.signals).toBeLessThanOrEqual(seen.signals);
 });
