@@ -3,6 +3,7 @@ import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import { PgDialect } from "drizzle-orm/pg-core";
 import pg from "pg";
 import type { Logger } from "../log.ts";
+import { type ArrayType, encodeArray } from "./binary-array.ts";
 
 export type { SQL } from "drizzle-orm";
 export { sql } from "drizzle-orm";
@@ -67,10 +68,10 @@ interface Runner {
  * @param type the element type in SQL, such as `uuid` or `timestamptz`
  */
 export function array(values: readonly unknown[], type: ArrayType): SQL {
-  return sql`${sql.param(values)}::${sql.raw(type)}[]`;
+  return sql`${sql.param(encodeArray(values, type) ?? values)}::${sql.raw(type)}[]`;
 }
 
-export type ArrayType = "uuid" | "text" | "timestamptz" | "date" | "smallint" | "integer" | "bigint" | "boolean" | "real" | "jsonb" | "bytea";
+export type { ArrayType } from "./binary-array.ts";
 
 /** A value as jsonb. Needed because the driver would send a JS array as a PostgreSQL array. */
 export function json(value: unknown): SQL {

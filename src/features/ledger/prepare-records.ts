@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Ctx } from "../access/index.ts";
 import type { NormalizedBatch, RawRecord, RejectedRecord } from "./batch.ts";
 import { type Connector, RecordError } from "./connector.ts";
@@ -37,6 +38,8 @@ export interface PrepareInput {
   force: boolean;
 }
 
+const recordsPerTurn = 50;
+
 /**
  * Tells new records from held ones and normalises the new. Nothing is written. A record that cannot be used is set
  * aside with its reason; it never stops the others.
@@ -55,7 +58,11 @@ export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<Pre
     : await findHeldRecords(ctx, { sourceId: input.source.id, stream: input.stream, externalIds: [...byId.keys()] });
 
   const changed: string[] = [];
+  let since = 0;
   for (const [externalId, entry] of byId) {
+    // While this group is read, the one before is being stored: its statements get their turn in between.
+    since += 1;
+    if (since % recordsPerTurn === 0) await nextTurn();
     const known = held.get(externalId);
     if (known && !input.force && known.normalizeVersion === connector.normalizeVersion) {
       if (known.hash === entry.hash || isOlder(entry.record.asOf, known.asOf?.toISOString())) {

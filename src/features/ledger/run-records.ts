@@ -1,8 +1,9 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { AppError, toAppError } from "#core/errors.ts";
 import type { Ctx } from "../access/index.ts";
 import type { IngestCounts, RawRecord, RejectedRecord } from "./batch.ts";
 import type { Connector, RecordChunk } from "./connector.ts";
-import { analyzeLedger } from "./consumer.ts";
+import { analyzeKeys } from "./consumer.ts";
 import { ingest } from "./ingest.ts";
 import { type PreparedRecords, prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
@@ -74,7 +75,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
       groups += 1;
       if (isTurningPoint(groups)) {
         await storing;
-        await analyzeLedger(ctx);
+        await analyzeKeys(ctx);
       }
       const prepared = await prepareRecords(ctx, { ...input, records: group.records, rejected: group.rejected });
       await storing;
@@ -125,6 +126,7 @@ async function store(
 async function* groupChunks(chunks: AsyncIterable<RecordChunk>): AsyncGenerator<Group> {
   let group: Group = { records: [], rejected: [], chars: 0, cursor: undefined, progress: undefined };
   for await (const chunk of chunks) {
+    await nextTurn();
     for (const record of chunk.records) {
       const payloadText = JSON.stringify(record.payload);
       group.records.push({ record, payloadText });
