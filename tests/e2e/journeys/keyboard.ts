@@ -41,8 +41,9 @@ export function keyboardJourney(world: World): void {
         ["k", "metrics"],
         ["r", "sources"],
         ["e", "settings"],
-        ["f", "search"],
         ["t", ""],
+        // Last, as its field takes the focus and with it the keys.
+        ["f", "search"],
       ] as const) {
         await page.evaluate(() => (document.activeElement instanceof HTMLElement ? document.activeElement.blur() : undefined));
         await page.keyboard.press("g");
@@ -93,7 +94,12 @@ export function keyboardJourney(world: World): void {
       await page.keyboard.press("Control+k");
       await field.waitFor();
       await page.keyboard.type("dark");
-      await page.locator(".mantine-Spotlight-action").filter({ hasText: "Use the dark scheme" }).waitFor();
+      const dark = page.locator(".mantine-Spotlight-action").filter({ hasText: "Use the dark scheme" });
+      await dark.waitFor();
+      await eventually(async () => {
+        await page.keyboard.press("ArrowDown");
+        return dark.getAttribute("data-selected");
+      }).toBe("true");
       await page.keyboard.press("Enter");
       await eventually(() => page.locator("html").getAttribute("data-mantine-color-scheme")).toBe("dark");
       await page.reload();
