@@ -1,6 +1,7 @@
 import type { Ctx } from "#features/access/index.ts";
 import {
   confirmSignal,
+  countToTriageUpTo,
   dismissSignal,
   getSignal,
   listSignals,
@@ -34,7 +35,7 @@ import {
   removeLink,
   setIdentityKind,
 } from "#features/members/index.ts";
-import { firstResponseTimes, listWaiting, markQuestion, questionCounts, undoQuestionMark } from "#features/support/index.ts";
+import { countWaitingUpTo, firstResponseTimes, listWaiting, markQuestion, questionCounts, undoQuestionMark } from "#features/support/index.ts";
 import { metricRows, readMetric } from "#metrics/index.ts";
 import type { Seeded, Shelf } from "./visibility-fixture.ts";
 
@@ -111,6 +112,7 @@ export const waysOut: Readonly<Record<string, Way>> = {
     },
     perLevel: 2,
   },
+  "support.countWaitingUpTo": { counts: (ctx) => countWaitingUpTo(ctx, 100), perLevel: 2 },
   "support.firstResponseTimes": { lists: (ctx) => firstResponseTimes(ctx, span) },
   "support.markQuestion": { changes: (ctx, { threadId }) => markQuestion(ctx, { threadId, mark: "solved" }) },
   "support.undoQuestionMark": { changes: (ctx, { threadId }) => undoQuestionMark(ctx, { threadId }) },
@@ -118,6 +120,7 @@ export const waysOut: Readonly<Record<string, Way>> = {
   "feedback.listSignals": { lists: (ctx) => listSignals(ctx, { limit: 200 }) },
   "feedback.getSignal": { opens: (ctx, { signalId }) => getSignal(ctx, { signalId }) },
   "feedback.signalCounts": { counts: async (ctx) => sum((await signalCounts(ctx)).filter((count) => count.kind === "bug").map((count) => count.n)) },
+  "feedback.countToTriageUpTo": { counts: (ctx) => countToTriageUpTo(ctx, 100), perLevel: 4 },
   "feedback.confirmSignal": { changes: (ctx, { signalId }) => confirmSignal(ctx, { signalId }) },
   "feedback.dismissSignal": { changes: (ctx, { signalId }) => dismissSignal(ctx, { signalId }) },
   "feedback.reclassifySignal": { changes: (ctx, { signalId }) => reclassifySignal(ctx, { signalId, kind: "praise" }) },

@@ -65,7 +65,7 @@ export function guardedTables(tree: Tree): { names: Set<string>; exports: Set<st
   const names = new Set<string>();
   const exports = new Set<string>();
   for (const [path, text] of tree.files) {
-    if (!/^src\/features\/[^/]+\/schema\.ts$/.test(path) || text === undefined) continue;
+    if (!/^src\/(features\/[^/]+|metrics)\/([\w-]+-)?schema\.ts$/.test(path) || text === undefined) continue;
     for (const declaration of text.split(/^(?=export const )/m)) {
       const head = /^export const (\w+) = pgTable\(\s*"(\w+)"/.exec(declaration);
       if (!head || !/smallint\("visibility"\)/.test(declaration)) continue;

@@ -112,3 +112,9 @@ test("ways out are what a front door passes on, directly or by way of others, an
   const exemptions = { readsForNobody: { "src/features/ledger/reads.ts#derive": "a consumer" }, guardedOtherwise: {} };
   expect(findWaysOut(house(files), exemptions).map((way) => way.name)).toEqual(["ledger.deep", "ledger.list", "metrics.active"]);
 });
+
+test("a table in a second schema file of a feature is guarded like those in the first", () => {
+  const derived = 'export const searchDocument = pgTable("search_document", { visibility: smallint("visibility") });';
+  const read = "const f = (ctx) => ctx.db.rows(sql`SELECT FROM search_document d`);";
+  expect(problemsOf({ "src/features/ledger/derived-schema.ts": derived, "src/features/ledger/search.ts": read })).toHaveLength(1);
+});

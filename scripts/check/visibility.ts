@@ -100,7 +100,7 @@ export function findWaysOut(tree: Tree, exemptions: Exemptions): WayOut[] {
 
 function readHouse(tree: Tree, exemptions: Exemptions): House {
   const tables = guardedTables(tree);
-  const paths = [...tree.files.keys()].filter((path) => /^src\/.*\.tsx?$/.test(path) && !/\.test\.tsx?$|\/schema\.ts$|\.d\.ts$/.test(path));
+  const paths = [...tree.files.keys()].filter((path) => /^src\/.*\.tsx?$/.test(path) && !/\.test\.tsx?$|\/([\w-]+-)?schema\.ts$|\.d\.ts$/.test(path));
   const modules = paths.map((path) => readModule(tree, path, tables));
   const units = new Map(modules.flatMap((module) => module.units.map((unit) => [unit.id, unit] as const)));
   return { modules, units, moduleOf: new Map(modules.map((module) => [module.path, module])), exemptions };

@@ -51,7 +51,7 @@ export async function search(ctx: Ctx, input: { query: string; after?: string; l
   const positive = terms.filter((term) => !term.negated);
   if (positive.length === 0) return { rows: [], next: null, similar: [] };
   const documents = limit * documentsPerThread;
-  const conditions = [visibleTo(ctx, "d"), sql`d.tokens @@ (${buildTsquery(terms, guessLanguage(input.query))})`];
+  const conditions = [sql`d.tokens @@ (${buildTsquery(terms, guessLanguage(input.query))})`];
   if (input.after) {
     const [at, id] = decodeCursor(input.after, ["time", "id"]);
     conditions.push(sql`(d.occurred_at, d.activity_id) < (${at}::timestamptz, ${id}::uuid)`);
@@ -88,13 +88,13 @@ async function findHits(ctx: Ctx, input: { conditions: SQL[]; limit: number }): 
   const few = await ctx.db.transaction(async (tx) => {
     await tx.execute(sql`SET LOCAL enable_seqscan = off`);
     return tx.rows<{ id: string; n: number }>(sql`
-      WITH found AS MATERIALIZED (SELECT d.activity_id, d.occurred_at FROM search_document d WHERE ${where} LIMIT ${sortedMax + 1})
+      WITH found AS MATERIALIZED (SELECT d.activity_id, d.occurred_at FROM search_document d WHERE ${visibleTo(ctx, "d")} AND ${where} LIMIT ${sortedMax + 1})
       SELECT activity_id AS id, (SELECT count(*) FROM found) AS n FROM found ORDER BY occurred_at DESC, activity_id DESC LIMIT ${input.limit}`);
   });
   if ((few[0]?.n ?? 0) <= sortedMax) return ids(few);
   return ids(
     await ctx.db.rows<{ id: string }>(sql`
-      SELECT d.activity_id AS id FROM search_document d WHERE ${where} ORDER BY d.occurred_at DESC, d.activity_id DESC LIMIT ${input.limit}`),
+      SELECT d.activity_id AS id FROM search_document d WHERE ${visibleTo(ctx, "d")} AND ${where} ORDER BY d.occurred_at DESC, d.activity_id DESC LIMIT ${input.limit}`),
   );
 }
 
