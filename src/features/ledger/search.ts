@@ -57,9 +57,7 @@ export async function search(ctx: Ctx, input: { query: string; after?: string; l
     conditions.push(sql`(d.occurred_at, d.activity_id) < (${at}::timestamptz, ${id}::uuid)`);
   }
   if (input.sourceId) {
-    conditions.push(
-      sql`EXISTS (SELECT FROM activity f WHERE f.community_id = d.community_id AND f.id = d.activity_id AND f.source_id = ${input.sourceId})`,
-    );
+    conditions.push(sql`EXISTS (SELECT FROM activity f WHERE ${visibleTo(ctx, "f")} AND f.id = d.activity_id AND f.source_id = ${input.sourceId})`);
   }
   const hits = await findHits(ctx, { conditions, limit: documents + 1 });
   const rows = await ctx.db.rows<HitRow>(sql`
