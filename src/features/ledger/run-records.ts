@@ -44,7 +44,7 @@ export interface RunRecordsInput {
 }
 
 /** A transaction holds about this much: large enough to be fast, small enough to be short and to bound memory. */
-const recordsPerBatch = 2_000;
+const recordsPerBatch = 1_000;
 const payloadCharsPerBatch = 3_000_000;
 
 interface Group {
