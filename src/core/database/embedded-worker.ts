@@ -37,6 +37,8 @@ const database = await PGlite.create({
   ...(input.dataDir ? { dataDir: input.dataDir } : {}),
   extensions: { pg_trgm, btree_gin },
   relaxedDurability: false,
+  // Nobody replicates from this database: the log needs only what a recovery after a crash reads, and writes go faster.
+  postgresqlconf: ["wal_level=minimal", "max_wal_senders=0"],
 });
 const server = await serveEmbedded({
   database,
