@@ -331,7 +331,6 @@ CREATE TABLE "source" (
 	"visibility_floor" smallint,
 	"paused" boolean DEFAULT false NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
-	"deleted_at" timestamp with time zone,
 	CONSTRAINT "source_community_id_id_pk" PRIMARY KEY("community_id","id"),
 	CONSTRAINT "source_origin" UNIQUE("community_id","origin")
 );

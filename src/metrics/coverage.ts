@@ -25,7 +25,7 @@ export function coveredSpans(ctx: Ctx, input: { sourceId?: string }): Promise<Co
       SELECT to_char(max(x.finished_at) AT TIME ZONE ${ctx.community.timeZone}, 'YYYY-MM-DD') AS last FROM sync x
       WHERE x.community_id = s.community_id AND x.source_id = s.id AND x.state = 'done' AND x.trigger IN ('schedule', 'manual', 'webhook')
     ) pulled ON true
-    WHERE s.community_id = ${ctx.community.id} AND s.deleted_at IS NULL ${input.sourceId ? sql`AND s.id = ${input.sourceId}` : sql``}
+    WHERE s.community_id = ${ctx.community.id} ${input.sourceId ? sql`AND s.id = ${input.sourceId}` : sql``}
     ORDER BY s.name, s.id`);
 }
 

@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { linkSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename } from "node:path";
 import { z } from "zod";
+import { processBegan } from "../process-began.ts";
 
 const beatMs = 5000;
 /** A lock of another machine (a container before this one, a shared disk) counts as left behind after this silence. */
@@ -93,24 +93,4 @@ function isHeld(path: string, holder: LockHolder, self: LockHolder): boolean {
   // Our own process may hold it for another part of itself, such as a test.
   const began = processBegan(holder.pid);
   return began !== undefined && (began === holder.began || began === "" || holder.began === "");
-}
-
-/** A text that differs between two processes that had one id; undefined when no such process runs. */
-function processBegan(pid: number): string | undefined {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return undefined;
-  }
-  try {
-    if (process.platform === "linux") {
-      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-      // Field 22; the name in parentheses before it may hold anything. State Z has ended already.
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      return fields[0] === "Z" ? undefined : (fields[19] ?? "");
-    }
-    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim();
-  } catch {
-    return "";
-  }
 }

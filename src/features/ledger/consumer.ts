@@ -143,6 +143,7 @@ async function drainConsumer(
     done += step;
     input.onProgress?.({ consumer: consumer.name, done, left: await countDeliveries(ctx, consumer.name) });
   }
+  if (done > 0) await dropDelivered(ctx);
   if (done > 0 || (await consumer.isUnsettled?.(ctx))) await consumer.settle?.(ctx);
   return done;
 }
@@ -177,14 +178,21 @@ async function workOffSome(ctx: Ctx, consumer: Consumer): Promise<number> {
   await ctx.db.execute(sql`
     DELETE FROM outbox_delivery WHERE community_id = ${ctx.community.id} AND consumer = ${consumer.name}
       AND outbox_id = ANY(${array(ids, "uuid")})`);
-  await ctx.db.execute(sql`
-    DELETE FROM outbox o WHERE o.community_id = ${ctx.community.id} AND o.id = ANY(${array(ids, "uuid")})
-      AND NOT EXISTS (SELECT FROM outbox_delivery d WHERE d.community_id = o.community_id AND d.outbox_id = o.id)`);
   return claimed.length;
 }
 
 function distinct(ids: string[]): string[] {
   return [...new Set(ids)];
+}
+
+/**
+ * Removes what everybody has worked off. After the commit and not with it: of two processes that work off the last two
+ * deliveries of one row side by side, neither would see the other's done.
+ */
+async function dropDelivered(ctx: Ctx): Promise<void> {
+  await ctx.db.execute(sql`
+    DELETE FROM outbox o WHERE o.community_id = ${ctx.community.id}
+      AND NOT EXISTS (SELECT FROM outbox_delivery d WHERE d.community_id = o.community_id AND d.outbox_id = o.id)`);
 }
 
 async function countDeliveries(ctx: Ctx, consumer: string): Promise<number> {

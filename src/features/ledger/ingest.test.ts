@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
+import { newId } from "#core/ids.ts";
 import type { Ctx } from "#features/access/index.ts";
 import { createCtx } from "#tests/factories.ts";
 import type { NormalizedBatch } from "./batch.ts";
@@ -13,6 +14,7 @@ import { drainOutbox } from "./consumer.ts";
 import { runImport } from "./import-file.ts";
 import { rollUp } from "./roll-up.ts";
 import { replaySource } from "./run-pull.ts";
+import { startSync } from "./sync-runs.ts";
 
 interface Line {
   id: string;
@@ -221,6 +223,28 @@ test("days that a killed process had marked but not counted are counted by the n
   await ctx.db.execute(sql`DELETE FROM outbox_delivery WHERE community_id = ${ctx.community.id}`);
   await drainOutbox(ctx, { consumers: [rollUp], communityId: ctx.community.id });
   expect(await ctx.db.rows(days)).toEqual([{ day: "2026-01-01", count: 1 }]);
+});
+
+test("what every consumer has worked off leaves nothing in the outbox, also what a process beside us left behind", async () => {
+  const ctx = await createCtx();
+  await bring(ctx, [{ id: "1", says: ["a"] }]);
+  await ctx.db.execute(sql`
+    INSERT INTO outbox (community_id, id, threads, identities, activities) VALUES (${ctx.community.id}, ${newId()}, '{}', '{}', '{}')`);
+  await ctx.db.execute(sql`DELETE FROM outbox_delivery WHERE community_id = ${ctx.community.id} AND consumer <> 'rollup'`);
+  await drainOutbox(ctx, { consumers: [rollUp], communityId: ctx.community.id });
+  expect(await ctx.db.rows(sql`SELECT id FROM outbox WHERE community_id = ${ctx.community.id}`)).toEqual([]);
+});
+
+test("a source whose run is alive is busy; a run whose process is gone, though its id is in use again, is closed and the next begins", async () => {
+  const ctx = await createCtx();
+  const { sourceId } = await bring(ctx, [{ id: "1", says: ["a"] }]);
+  const running = await startSync(ctx, { sourceId, trigger: "manual" });
+  await expect(startSync(ctx, { sourceId, trigger: "manual" })).rejects.toMatchObject({ code: "busy" });
+  await ctx.db.execute(
+    sql`UPDATE sync SET progress = progress || '{"began":"before the restart"}' WHERE community_id = ${ctx.community.id} AND id = ${running}`,
+  );
+  await startSync(ctx, { sourceId, trigger: "manual" });
+  expect(await ctx.db.first(sql`SELECT state FROM sync WHERE community_id = ${ctx.community.id} AND id = ${running}`)).toEqual({ state: "failed" });
 });
 
 test("a replay reads stored records anew without the file", async () => {

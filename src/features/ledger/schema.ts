@@ -43,7 +43,6 @@ export const source = pgTable(
     visibilityFloor: smallint("visibility_floor"),
     paused: boolean("paused").notNull().default(false),
     createdAt: at("created_at").notNull().defaultNow(),
-    deletedAt: at("deleted_at"),
   },
   (t) => [primaryKey({ columns: [t.communityId, t.id] }), unique("source_origin").on(t.communityId, t.origin)],
 );

@@ -37,7 +37,7 @@ export interface SourceRow {
 
 const syncColumns = sql`
   y.id, y.source_id AS "sourceId", s.name AS "sourceName", y.trigger, y.state, y.subject, y.started_at AS "startedAt",
-  y.finished_at AS "finishedAt", y.counts, y.progress - 'pid' - 'host' AS progress, y.error`;
+  y.finished_at AS "finishedAt", y.counts, y.progress - 'pid' - 'host' - 'began' AS progress, y.error`;
 
 const sourceColumns = (ctx: Ctx): SQL => sql`
   s.id, s.connector, s.origin, s.name, s.paused, s.visibility_floor AS floor, s.created_at AS "createdAt",
@@ -55,7 +55,7 @@ export async function listSources(ctx: Ctx): Promise<SourceRow[]> {
   requireRole(ctx, teamRoles, { scope: "read" });
   const rows = await ctx.db.rows<StoredSource>(sql`
     SELECT ${sourceColumns(ctx)} FROM source s ${sourceJoins(ctx)}
-    WHERE s.community_id = ${ctx.community.id} AND s.deleted_at IS NULL ORDER BY s.name, s.id`);
+    WHERE s.community_id = ${ctx.community.id} ORDER BY s.name, s.id`);
   const runs = await ctx.db.rows<SyncRow>(sql`
     SELECT DISTINCT ON (y.source_id) ${syncColumns} FROM sync y JOIN source s ON s.community_id = y.community_id AND s.id = y.source_id
     WHERE y.community_id = ${ctx.community.id} ORDER BY y.source_id, y.started_at DESC`);
@@ -87,7 +87,7 @@ export async function getSource(ctx: Ctx, input: { sourceId: string }): Promise<
   requireRole(ctx, teamRoles, { scope: "read" });
   const row = await ctx.db.first<StoredSource & { settings: unknown }>(sql`
     SELECT ${sourceColumns(ctx)}, s.settings FROM source s ${sourceJoins(ctx)}
-    WHERE s.community_id = ${ctx.community.id} AND s.id = ${input.sourceId} AND s.deleted_at IS NULL`);
+    WHERE s.community_id = ${ctx.community.id} AND s.id = ${input.sourceId}`);
   if (!row) return undefined;
   const streams = await ctx.db.rows<{
     name: string;

@@ -22,7 +22,7 @@ export async function ensureSource(ctx: Ctx, input: { connector: string; origin:
   await ctx.db.execute(sql`
     INSERT INTO source (community_id, id, connector, origin, name, settings, created_at)
     VALUES (${ctx.community.id}, ${newId()}, ${input.connector}, ${input.origin}, ${input.name}, ${json(input.settings ?? {})}, ${ctx.clock.now()})
-    ON CONFLICT (community_id, origin) DO UPDATE SET deleted_at = NULL`);
+    ON CONFLICT (community_id, origin) DO NOTHING`);
   const found = await findSource(ctx, sql`s.origin = ${input.origin}`);
   if (!found) throw new AppError("internal", { public: "The source could not be stored.", internal: input.origin });
   return found;
@@ -41,7 +41,7 @@ export async function requireSource(ctx: Ctx, sourceId: string): Promise<SourceR
 function findSource(ctx: Ctx, condition: ReturnType<typeof sql>): Promise<SourceRef | undefined> {
   return ctx.db.first<SourceRef>(sql`
     SELECT s.id, s.connector, s.origin, s.name, s.settings, s.visibility_floor AS "visibilityFloor"
-    FROM source s WHERE s.community_id = ${ctx.community.id} AND s.deleted_at IS NULL AND ${condition}`);
+    FROM source s WHERE s.community_id = ${ctx.community.id} AND ${condition}`);
 }
 
 /** Notes what the source says it holds, for coverage. */

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { json, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
+import { processBegan } from "#core/process-began.ts";
 import type { Ctx } from "../access/index.ts";
 
 export type SyncTrigger = "import" | "schedule" | "manual" | "replay" | "webhook";
@@ -12,7 +13,7 @@ const heartbeatMaxAgeMs = 60_000;
 interface RunningSync {
   id: string;
   heartbeatAt: Date;
-  progress: { pid?: number; host?: string };
+  progress: { pid?: number; host?: string; began?: string };
 }
 
 /**
@@ -50,7 +51,7 @@ export async function startSync(ctx: Ctx, input: { sourceId: string; trigger: Sy
     await tx.execute(sql`
       INSERT INTO sync (community_id, id, source_id, trigger, state, subject, started_at, heartbeat_at, progress)
       VALUES (${ctx.community.id}, ${id}, ${input.sourceId}, ${input.trigger}, 'running', ${input.subject ?? null}, ${ctx.clock.now()},
-              ${ctx.clock.now()}, ${json({ pid: process.pid, host: hostname() })})
+              ${ctx.clock.now()}, ${json(self())})
       ON CONFLICT (community_id, id) DO UPDATE SET state = 'running', source_id = excluded.source_id, started_at = excluded.started_at,
         heartbeat_at = excluded.heartbeat_at, progress = excluded.progress, finished_at = NULL, error = NULL`);
   });
@@ -61,20 +62,20 @@ function isAlive(run: RunningSync, now: Date): boolean {
   if (run.progress.host !== hostname() || run.progress.pid === undefined) {
     return now.getTime() - run.heartbeatAt.getTime() < heartbeatMaxAgeMs;
   }
-  if (run.progress.pid === process.pid) return true;
-  try {
-    process.kill(run.progress.pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  const began = processBegan(run.progress.pid);
+  return began !== undefined && began === run.progress.began;
+}
+
+/** Which process runs it: its id alone may be another's by now, in a container it always is. */
+function self(): { pid: number; host: string; began: string } {
+  return { pid: process.pid, host: hostname(), began: processBegan(process.pid) ?? "" };
 }
 
 /** Notes how far a run is, for the pages that watch it. */
 export async function beat(ctx: Ctx, input: { syncId: string; progress: object; counts: object }): Promise<void> {
   await ctx.db.execute(sql`
     UPDATE sync SET heartbeat_at = ${ctx.clock.now()}, counts = ${json(input.counts)},
-           progress = ${json({ ...input.progress, pid: process.pid, host: hostname() })}
+           progress = ${json({ ...input.progress, ...self() })}
     WHERE community_id = ${ctx.community.id} AND id = ${input.syncId} AND state = 'running'`);
 }
 

@@ -165,7 +165,7 @@ export async function threadFacets(
     sql`SELECT c.id, c.name FROM channel c WHERE ${visibleTo(ctx, "c")} ORDER BY c.name LIMIT 500`,
   );
   const sources = await ctx.db.rows<{ id: string; name: string }>(sql`
-    SELECT s.id, s.name FROM source s WHERE s.community_id = ${ctx.community.id} AND s.deleted_at IS NULL
+    SELECT s.id, s.name FROM source s WHERE s.community_id = ${ctx.community.id}
       AND EXISTS (SELECT FROM channel c WHERE c.source_id = s.id AND ${visibleTo(ctx, "c")}) ORDER BY s.name`);
   return { kinds: kinds.map((row) => row.kind), channels, sources };
 }

@@ -1,6 +1,7 @@
 import { Button, type CSSVariablesResolver, createTheme, defaultVariantColorsResolver, type MantineColorsTuple } from "@mantine/core";
 
 // Mantine wants ten shades of each colour. The shades that matter are tokens and set below, so these only fill the gaps.
+// Mantine's type wants exactly ten entries, which a split text cannot promise; the palettes below hold ten each.
 const tuple = (shades: string): MantineColorsTuple => shades.split(" ") as unknown as MantineColorsTuple;
 const deepwater = tuple("#e9f4f2 #d9ebe8 #b4d8d3 #8cc4be #5cb8b2 #3a9b97 #1f8281 #0f6b6b #0b4f50 #083c3d");
 const ember = tuple("#fdf1ea #fae5d8 #f4c9b0 #efad87 #ef8a4c #d96a28 #c4551a #ad430d #8f370b #6f2b08");
