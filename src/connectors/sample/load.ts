@@ -57,19 +57,24 @@ export async function loadSample(ctx: Ctx, input: LoadSampleInput = {}): Promise
   const totals = sources.map(({ part, settings }) => threadCount(worldOf(settings, ctx.clock.now()), part));
   const total = totals.reduce((sum, count) => sum + count, 0);
   const startedMs = performance.now();
-  let before = 0;
-  let counts = emptyCounts();
-  let rejected = 0;
-  for (const [place, source] of sources.entries()) {
+  const states = sources.map(() => ({ done: 0, counts: emptyCounts(), rejected: 0 }));
+  const sum = () => states.map((state) => state.counts).reduce(addCounts, emptyCounts());
+  const abort = new AbortController();
+  const signal = input.signal ? AbortSignal.any([input.signal, abort.signal]) : abort.signal;
+  const load = async (place: number): Promise<void> => {
+    const source = sources[place];
+    const state = states[place];
+    if (!source || !state) return;
     const outcome = await runPull(ctx, {
       connector: sample,
       sourceId: source.id,
       stream: sampleStream,
-      ...(input.signal ? { signal: input.signal } : {}),
+      signal,
       onProgress: (progress) => {
-        const done = before + progress.done;
+        Object.assign(state, { done: progress.done, counts: progress.counts });
+        const done = states.reduce((all, each) => all + each.done, 0);
         const seconds = (performance.now() - startedMs) / 1000;
-        const now = addCounts(counts, progress.counts);
+        const now = sum();
         input.onProgress?.({
           source: source.name,
           done,
@@ -80,11 +85,37 @@ export async function loadSample(ctx: Ctx, input: LoadSampleInput = {}): Promise
         });
       },
     });
-    before += totals[place] ?? 0;
-    counts = addCounts(counts, outcome.counts);
-    rejected += outcome.rejected;
-  }
-  return { sources: sources.map(({ id, name, part }) => ({ id, name, part })), counts, rejected };
+    Object.assign(state, { done: totals[place], counts: outcome.counts, rejected: outcome.rejected });
+  };
+  await inLanes(sourcesAtOnce, sources.length, load, abort);
+  return {
+    sources: sources.map(({ id, name, part }) => ({ id, name, part })),
+    counts: sum(),
+    rejected: states.reduce((all, { rejected }) => all + rejected, 0),
+  };
+}
+
+/** While one source's rows are being stored, another's are read: two keep processor and database busy. */
+const sourcesAtOnce = 3;
+
+/** Works off `count` places in order, some at once; the first failure stops the others, which end first. */
+async function inLanes(lanes: number, count: number, work: (place: number) => Promise<void>, abort: AbortController): Promise<void> {
+  let next = 0;
+  let failure: unknown;
+  const lane = async () => {
+    while (next < count && !abort.signal.aborted) {
+      const place = next;
+      next += 1;
+      try {
+        await work(place);
+      } catch (error) {
+        failure ??= error;
+        abort.abort();
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  if (failure !== undefined) throw failure;
 }
 
 function refuseAnother(held: SampleSettings, input: LoadSampleInput): void {

@@ -24,24 +24,29 @@ export type ArrayType = keyof typeof elementOids;
 /** PostgreSQL counts time from the year 2000. */
 const epochMs = Date.UTC(2000, 0, 1);
 const headerBytes = 20;
+/** A single huge value must not hold its memory for ever. */
+const deskMax = 16 << 20;
 const dayMs = 86_400_000;
 
 interface Codec {
-  /** Bytes of an element, or -1 for a value that this form cannot carry. */
-  size(value: unknown): number;
-  /** Writes at `at` exactly as many bytes as `size` said. */
-  write(buffer: Buffer, value: unknown, at: number): void;
+  /** Upper bound of an element's bytes, or -1 for a value that this form cannot carry. */
+  room(value: unknown): number;
+  /** Writes at `at`; returns the number of bytes written, or -1 for a value that this form cannot carry. */
+  write(buffer: Buffer, value: unknown, at: number): number;
 }
 
-const fixed = (bytes: number, fits: (value: unknown) => boolean, write: Codec["write"]): Codec => ({
-  size: (value) => (fits(value) ? bytes : -1),
-  write,
+const fixed = (bytes: number, fits: (value: unknown) => boolean, write: (buffer: Buffer, value: unknown, at: number) => void): Codec => ({
+  room: (value) => (fits(value) ? bytes : -1),
+  write: (buffer, value, at) => {
+    write(buffer, value, at);
+    return bytes;
+  },
 });
 
 const isText = (value: unknown): value is string => typeof value === "string";
-const isInteger = (value: unknown) =>
-  Number.isInteger(typeof value === "bigint" ? Number(value) : value) || (isText(value) && /^-?\d{1,19}$/.test(value));
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const isInteger = (value: unknown) => typeof value === "bigint" || Number.isInteger(value) || (isText(value) && /^-?\d{1,19}$/.test(value));
+/** A UTF-16 unit takes at most three bytes in UTF-8. */
+const bytesPerUnit = 3;
 const toMs = (value: unknown): number =>
   value instanceof Date ? value.getTime() : isText(value) && /^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? Date.parse(value) : Number.NaN;
 const toDays = (value: unknown): number => (isText(value) && /^\d{4}-\d\d-\d\d$/.test(value) ? (Date.parse(value) - epochMs) / dayMs : Number.NaN);
@@ -71,30 +76,58 @@ const codecs: Record<ArrayType, Codec> = {
     (value) => !Number.isNaN(toMs(value)),
     (buffer, value, at) => void buffer.writeBigInt64BE(BigInt(toMs(value) - epochMs) * 1000n, at),
   ),
-  uuid: fixed(
-    16,
-    (value) => isText(value) && uuidPattern.test(value),
-    (buffer, value, at) => void buffer.write(String(value).replaceAll("-", ""), at, 16, "hex"),
-  ),
+  uuid: {
+    room: (value) => (isText(value) && value.length === 36 ? 16 : -1),
+    write: writeUuid,
+  },
   text: {
-    size: (value) => (isText(value) ? Buffer.byteLength(value) : -1),
-    write: (buffer, value, at) => void buffer.write(String(value), at),
+    room: (value) => (isText(value) ? value.length * bytesPerUnit : -1),
+    write: (buffer, value, at) => buffer.write(String(value), at),
   },
   jsonb: {
-    size: (value) => (isText(value) ? Buffer.byteLength(value) + 1 : -1),
+    room: (value) => (isText(value) ? value.length * bytesPerUnit + 1 : -1),
     // The leading 1 is the version of jsonb's wire form.
     write: (buffer, value, at) => {
-      buffer.writeUInt8(1, at);
-      buffer.write(String(value), at + 1);
+      buffer[at] = 1;
+      return buffer.write(String(value), at + 1) + 1;
     },
   },
   bytea: {
-    size: (value) => (Buffer.isBuffer(value) ? value.length : -1),
-    write: (buffer, value, at) => {
-      if (Buffer.isBuffer(value)) value.copy(buffer, at);
-    },
+    room: (value) => (Buffer.isBuffer(value) ? value.length : -1),
+    write: (buffer, value, at) => (Buffer.isBuffer(value) ? value.copy(buffer, at) : -1),
   },
 };
+
+/** The value of each hexadecimal digit by its character code; -1 for all else. */
+const digits = new Int8Array(128).fill(-1);
+for (const [value, digit] of [..."0123456789abcdef"].entries()) {
+  digits[digit.charCodeAt(0)] = value;
+  digits[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+/** Where the 16 bytes of a UUID stand in its text. */
+const uuidPlaces = Uint8Array.from([0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]);
+
+function writeUuid(buffer: Buffer, value: unknown, at: number): number {
+  const text = String(value);
+  let bad = 0;
+  for (let index = 0; index < 16; index += 1) {
+    const place = uuidPlaces[index] as number;
+    const byte = ((digits[text.charCodeAt(place)] ?? -1) << 4) | (digits[text.charCodeAt(place + 1)] ?? -1);
+    bad |= byte;
+    buffer[at + index] = byte;
+  }
+  return bad < 0 || text[8] !== "-" || text[13] !== "-" || text[18] !== "-" || text[23] !== "-" ? -1 : 16;
+}
+
+/** Where arrays are put together before they are copied out at their exact size: the size of text is not known before. */
+let desk = Buffer.allocUnsafeSlow(1 << 16);
+
+function widenDesk(needed: number, used: number): void {
+  const wider = Buffer.allocUnsafeSlow(Math.max(needed, desk.length * 2));
+  desk.copy(wider, 0, 0, used);
+  desk = wider;
+}
 
 /**
  * Encodes a one-dimensional array.
@@ -103,37 +136,33 @@ const codecs: Record<ArrayType, Codec> = {
  */
 export function encodeArray(values: readonly unknown[], type: ArrayType): Buffer | undefined {
   const codec = codecs[type];
-  const sizes = new Int32Array(values.length);
-  let total = headerBytes;
   let hasNull = 0;
+  let at = headerBytes;
   for (let index = 0; index < values.length; index += 1) {
     const value = values[index];
     if (value === null || value === undefined) {
       hasNull = 1;
-      sizes[index] = -1;
-      total += 4;
+      if (at + 4 > desk.length) widenDesk(at + 4, at);
+      desk.writeInt32BE(-1, at);
+      at += 4;
       continue;
     }
-    const size = codec.size(value);
-    if (size < 0) return undefined;
-    sizes[index] = size;
-    total += 4 + size;
+    const room = codec.room(value);
+    if (room < 0) return undefined;
+    if (at + 4 + room > desk.length) widenDesk(at + 4 + room, at);
+    const written = codec.write(desk, value, at + 4);
+    if (written < 0) return undefined;
+    desk.writeInt32BE(written, at);
+    at += 4 + written;
   }
-  const buffer = Buffer.allocUnsafe(values.length === 0 ? 12 : total);
-  buffer.writeInt32BE(values.length === 0 ? 0 : 1, 0);
-  buffer.writeInt32BE(hasNull, 4);
-  buffer.writeInt32BE(elementOids[type], 8);
-  if (values.length === 0) return buffer;
-  buffer.writeInt32BE(values.length, 12);
-  buffer.writeInt32BE(1, 16);
-  let at = headerBytes;
-  for (let index = 0; index < values.length; index += 1) {
-    const size = sizes[index] ?? -1;
-    buffer.writeInt32BE(size, at);
-    at += 4;
-    if (size < 0) continue;
-    codec.write(buffer, values[index], at);
-    at += size;
+  desk.writeInt32BE(values.length === 0 ? 0 : 1, 0);
+  desk.writeInt32BE(hasNull, 4);
+  desk.writeInt32BE(elementOids[type], 8);
+  if (values.length > 0) {
+    desk.writeInt32BE(values.length, 12);
+    desk.writeInt32BE(1, 16);
   }
-  return buffer;
+  const encoded = Buffer.from(desk.subarray(0, values.length === 0 ? 12 : at));
+  if (desk.length > deskMax) desk = Buffer.allocUnsafeSlow(deskMax);
+  return encoded;
 }

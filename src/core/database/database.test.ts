@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { testDatabase } from "#tests/factories.ts";
-import { array, sql } from "./database.ts";
+import { array, retryContended, sql } from "./database.ts";
 
 test("rows come back with dates, numbers and arrays as JavaScript has them", async () => {
   const row = await testDatabase().first<{ at: Date; big: number; list: string[]; doc: unknown }>(
@@ -32,4 +32,24 @@ test("a throw inside a transaction leaves nothing behind, and a nested one only 
   });
   expect(await db.rows(sql`SELECT n FROM transaction_probe`)).toEqual([{ n: 2 }]);
   await db.execute(sql`DROP TABLE transaction_probe`);
+});
+
+test("a transaction that PostgreSQL ends as a deadlock is run again, one that fails otherwise is not", async () => {
+  const db = testDatabase();
+  let runs = 0;
+  const failing = (times: number, code: string) =>
+    retryContended(() =>
+      db.transaction(async (tx) => {
+        runs += 1;
+        if (runs <= times) await tx.execute(sql`DO ${sql.raw(`$$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '${code}'; END $$`)}`);
+        return runs;
+      }),
+    );
+  expect(await failing(2, "40P01")).toBe(3);
+  runs = 0;
+  await expect(failing(1, "23505")).rejects.toThrow("lost");
+  expect(runs).toBe(1);
+  runs = 0;
+  await expect(failing(99, "40001")).rejects.toThrow("lost");
+  expect(runs).toBe(4);
 });

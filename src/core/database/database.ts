@@ -147,6 +147,24 @@ async function inTransaction<T>(pool: pg.Pool, options: DatabaseOptions, work: (
   }
 }
 
+/** PostgreSQL's codes for a transaction that lost against another and may simply be tried again: deadlock, serialization. */
+const contended = new Set(["40P01", "40001"]);
+const triesWhenContended = 4;
+
+/**
+ * Runs a transaction again when PostgreSQL ended it in favour of another one.
+ * @param work opens its transaction itself and changes nothing outside it
+ */
+export async function retryContended<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && contended.has(String(error.code))) || attempt >= triesWhenContended) throw error;
+    }
+  }
+}
+
 function onClient(client: pg.PoolClient, options: DatabaseOptions, depth: number): Database {
   return {
     ...onRunner(client, drizzle(client), options),

@@ -275,3 +275,22 @@ test("a missing, empty or forbidden file is refused in words before anything is 
   await expect(runImport(ctx, { connector: lines, path: locked })).rejects.toBeInstanceOf(AppError);
   expect(await ctx.db.rows(sql`SELECT id FROM source WHERE community_id = ${ctx.community.id}`)).toEqual([]);
 });
+
+test("two sources brought in side by side by the same people in opposite orders both come in whole", async () => {
+  const ctx = await createCtx();
+  const people = Array.from({ length: 1500 }, (_, index) => `p${String(index).padStart(4, "0")}`);
+  const records = (prefix: string, order: string[], day: string): Line[] =>
+    order.map((by) => ({ id: `${prefix}-${by}`, by, name: `${prefix} ${by}`, at: `2026-01-${day}T10:00:00Z`, says: ["hello"] }));
+  for (const [round, day] of ["20", "10", "05"].entries()) {
+    const side = (name: string, order: string[]) =>
+      runImport(ctx, {
+        connector: { ...lines, identifyFile: async () => ({ origin: `lines:${name}`, name }) },
+        path: fileOf(records(`${name}${round}`, order, day)),
+      });
+    const [a, b] = await Promise.all([side("a", people), side("b", people.toReversed())]);
+    expect(a.counts.new.activities + b.counts.new.activities).toBe(2 * people.length);
+  }
+  const held = await ctx.db.first<{ identities: number; firstSeen: Date }>(sql`
+    SELECT count(*)::int AS identities, max(first_seen_at) AS "firstSeen" FROM identity WHERE community_id = ${ctx.community.id}`);
+  expect(held).toEqual({ identities: people.length, firstSeen: new Date("2026-01-05T10:00:00Z") });
+});

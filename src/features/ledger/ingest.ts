@@ -1,4 +1,4 @@
-import { json, sql } from "#core/database/database.ts";
+import { json, retryContended, sql } from "#core/database/database.ts";
 import type { Ctx } from "../access/index.ts";
 import { enqueueChanges } from "./consumer.ts";
 import { identityKey } from "./merge-batch.ts";
@@ -29,45 +29,48 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
   // Sorted, so that two imports that share people lock them in one order and never wait for each other in a circle.
   const identities = [...prepared.merged.identities.values()].sort((a, b) => (identityKey(a) < identityKey(b) ? -1 : 1));
 
-  const outcome = await ctx.db.transaction(async (tx) => {
-    const inTx: Ctx = { ...ctx, db: tx };
-    const people = await storeIdentities(inTx, { identities, links: [...prepared.merged.links.values()] });
-    const channels = await storeChannels(inTx, { sourceId: source.id, floor, channels: [...prepared.merged.channels.values()] });
-    const threads = await storeThreads(inTx, {
-      sourceId: source.id,
-      floor,
-      threads: [...prepared.merged.threads.values()],
-      channels,
-      identities: people.ids,
-    });
-    const activities = await storeActivities(inTx, {
-      sourceId: source.id,
-      floor,
-      activities: [...prepared.merged.activities.values()],
-      channels,
-      threads,
-      identities: people.ids,
-    });
-    const gone = await deleteActivities(inTx, { sourceId: source.id, keys: prepared.gone });
-    const moved = [...channels.movedActivities, ...(await spreadThreadVisibility(inTx, threads.moved))];
-    await storePayloads(inTx, input, { people: people.ids, threads: threads.ids });
-    await storeRejected(inTx, {
-      sourceId: source.id,
-      syncId: input.syncId,
-      stream: prepared.stream,
-      rejected: prepared.rejected,
-      accepted: prepared.raw.filter((row) => row.normalizeVersion > 0).map((row) => row.record.externalId),
-    });
-    if (input.cursor !== undefined) await storeCursor(inTx, { sourceId: source.id, stream: prepared.stream, cursor: input.cursor });
+  // Nothing outside the transaction changes before it stands, so it may be tried again.
+  const outcome = await retryContended(() =>
+    ctx.db.transaction(async (tx) => {
+      const inTx: Ctx = { ...ctx, db: tx };
+      const people = await storeIdentities(inTx, { identities, links: [...prepared.merged.links.values()] });
+      const channels = await storeChannels(inTx, { sourceId: source.id, floor, channels: [...prepared.merged.channels.values()] });
+      const threads = await storeThreads(inTx, {
+        sourceId: source.id,
+        floor,
+        threads: [...prepared.merged.threads.values()],
+        channels,
+        identities: people.ids,
+      });
+      const activities = await storeActivities(inTx, {
+        sourceId: source.id,
+        floor,
+        activities: [...prepared.merged.activities.values()],
+        channels,
+        threads,
+        identities: people.ids,
+      });
+      const gone = await deleteActivities(inTx, { sourceId: source.id, keys: prepared.gone });
+      const moved = [...channels.movedActivities, ...(await spreadThreadVisibility(inTx, threads.moved))];
+      await storePayloads(inTx, input, { people: people.ids, threads: threads.ids });
+      await storeRejected(inTx, {
+        sourceId: source.id,
+        syncId: input.syncId,
+        stream: prepared.stream,
+        rejected: prepared.rejected,
+        accepted: prepared.raw.filter((row) => row.normalizeVersion > 0).map((row) => row.record.externalId),
+      });
+      if (input.cursor !== undefined) await storeCursor(inTx, { sourceId: source.id, stream: prepared.stream, cursor: input.cursor });
 
-    const touched = [...activities.created, ...activities.changed, ...gone, ...moved];
-    await enqueueChanges(inTx, {
-      threads: touched.length === 0 ? [...threads.created, ...threads.changed] : [...threads.ids.values()],
-      identities: touched.length === 0 ? [...people.created, ...people.changed] : [...people.ids.values()],
-      activities: touched,
-    });
-    return { people, threads, activities, gone };
-  });
+      const touched = [...activities.created, ...activities.changed, ...gone, ...moved];
+      await enqueueChanges(inTx, {
+        threads: touched.length === 0 ? [...threads.created, ...threads.changed] : [...threads.ids.values()],
+        identities: touched.length === 0 ? [...people.created, ...people.changed] : [...people.ids.values()],
+        activities: touched,
+      });
+      return { people, threads, activities, gone };
+    }),
+  );
 
   const { people, threads, activities, gone } = outcome;
   counts.threads.add({ created: threads.created, changed: threads.changed, seen: threads.ids.values() });

@@ -110,8 +110,8 @@ export function hashPayload(payloadText: string): string {
   return hash("sha256", payloadText, "hex").slice(0, 32);
 }
 
-/** 63 bits over everything of an activity that its source may change. */
-export function hashActivity(activity: NormalizedActivity): string {
+/** 64 bits over everything of an activity that its source may change. */
+export function hashActivity(activity: NormalizedActivity): bigint {
   const text = JSON.stringify([
     activity.channel,
     activity.thread,
@@ -119,16 +119,16 @@ export function hashActivity(activity: NormalizedActivity): string {
     activity.author?.platform,
     activity.author?.externalId,
     activity.unattributed,
-    activity.occurredAt,
-    activity.editedAt,
-    activity.deletedAt,
+    activity.occurredAt.getTime(),
+    activity.editedAt?.getTime(),
+    activity.deletedAt?.getTime(),
     activity.title,
     activity.body,
     activity.url,
     activity.visibility,
     activity.attributes,
   ]);
-  return BigInt.asIntN(64, BigInt(`0x${hash("sha1", text, "hex").slice(0, 16)}`)).toString();
+  return hash("sha1", text, "buffer").readBigInt64BE(0);
 }
 
 /**
