@@ -156,11 +156,15 @@ async function storeFound(ctx: Ctx, ids: readonly string[], found: readonly { ac
       IS DISTINCT FROM (excluded.quote, excluded.quote_start, excluded.rule, excluded.reason, excluded.confidence)`);
 }
 
-/** Suggestions from who turned out to be a bot or one of us. */
+/** Suggestions from who turned out to be a bot or one of us. Asked in two steps: they are few, and a join would read all signals. */
 async function dropUnheard(ctx: Ctx, identityIds: readonly string[]): Promise<void> {
-  await ctx.db.execute(sql`
-    DELETE FROM signal s USING identity i
-    LEFT JOIN member m ON m.community_id = i.community_id AND m.id = i.member_id
-    WHERE i.community_id = ${ctx.community.id} AND i.id = ANY(${array(identityIds, "uuid")}) AND (i.kind <> 'human' OR m.kind <> 'human')
-      AND s.community_id = i.community_id AND s.identity_id = i.id AND s.state = 'suggested'`);
+  const unheard = await ctx.db.rows<{ id: string }>(sql`
+    SELECT i.id FROM identity i LEFT JOIN member m ON m.community_id = i.community_id AND m.id = i.member_id
+    WHERE i.community_id = ${ctx.community.id} AND i.id = ANY(${array(identityIds, "uuid")}) AND (i.kind <> 'human' OR m.kind <> 'human')`);
+  if (unheard.length === 0) return;
+  const ids = array(
+    unheard.map(({ id }) => id),
+    "uuid",
+  );
+  await ctx.db.execute(sql`DELETE FROM signal WHERE community_id = ${ctx.community.id} AND identity_id = ANY(${ids}) AND state = 'suggested'`);
 }
