@@ -13,3 +13,11 @@ export function visibilitySetting(fallback: (typeof levels)[number]) {
     .default(fallback)
     .meta({ title: "Who may see it", description: "Anybody, signed-in developers, the team, or only owners, admins and advocates." });
 }
+
+/**
+ * A token, key or password: encrypted at rest, never shown again.
+ * @param description where it is made and which rights it needs
+ */
+export function secretSetting(title: string, description: string) {
+  return z.string().trim().meta({ title, description, secret: true });
+}

@@ -1,9 +1,20 @@
-import { open, stat } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { z } from "zod";
 import { fixedClock } from "#core/clock.ts";
 import type { CoreContext } from "#core/context.ts";
+import { createHttpClient, type HttpClient } from "#core/http.ts";
 import { createLogger } from "#core/log.ts";
-import type { Connector, FileIdentity, NormalizedBatch, NormalizedThread, RawRecord, RejectedRecord } from "#features/ledger/index.ts";
+import {
+  type Connector,
+  type FileIdentity,
+  type NormalizedBatch,
+  type NormalizedThread,
+  openFile,
+  type RawRecord,
+  type RecordChunk,
+  type RejectedRecord,
+} from "#features/ledger/index.ts";
 
 /** What a connector makes of a file, before anything is stored. */
 export interface FileReading {
@@ -23,10 +34,9 @@ export async function readFileWith<Schema extends z.ZodType>(
   settings: unknown = {},
 ): Promise<FileReading> {
   if (!connector.identifyFile || !connector.importFile) throw new Error(`${connector.id} takes no files`);
-  const isDirectory = (await stat(path)).isDirectory();
   const input = {
     path,
-    head: isDirectory ? Buffer.alloc(0) : await readHead(path),
+    head: (await openFile(path)).head,
     settings: connector.settings.parse(settings),
     signal: new AbortController().signal,
   };
@@ -41,18 +51,91 @@ export async function readFileWith<Schema extends z.ZodType>(
   return reading;
 }
 
-async function readHead(path: string): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(65_536), 0, 65_536, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+/** What a pull brought, chunk by chunk. */
+export interface PullReading {
+  chunks: RecordChunk[];
+  records: RawRecord[];
+  /** The last cursor. */
+  cursor: unknown;
 }
 
+/** Pulls a stream to its end, as a run does. */
+export async function pullWith<Schema extends z.ZodType>(
+  connector: Connector<Schema>,
+  input: { stream: string; settings: unknown; cursor?: unknown; http: HttpClient; signal?: AbortSignal },
+): Promise<PullReading> {
+  if (!connector.pull) throw new Error(`${connector.id} cannot be pulled`);
+  const reading: PullReading = { chunks: [], records: [], cursor: input.cursor };
+  const pull = connector.pull(offlineContext(), {
+    ...input,
+    settings: connector.settings.parse(input.settings),
+    cursor: input.cursor,
+    signal: input.signal ?? new AbortController().signal,
+  });
+  for await (const chunk of pull) {
+    // As stored: a cursor and a payload come back from JSON.
+    const kept = JSON.parse(JSON.stringify(chunk)) as RecordChunk;
+    reading.chunks.push(kept);
+    reading.records.push(...kept.records);
+    if (kept.cursor !== undefined) reading.cursor = kept.cursor;
+  }
+  return reading;
+}
+
+/** A server on this machine that stands for a remote service. */
+export interface LocalServer {
+  url: string;
+  /** What was asked, in order. */
+  requests: { method: string; path: string; headers: IncomingMessage["headers"]; body: string }[];
+  close(): Promise<void>;
+}
+
+/** Starts a server whose every answer the test writes, after what the service documents. */
+export async function startLocalServer(
+  answer: (
+    request: { method: string; url: URL; headers: IncomingMessage["headers"]; body: string },
+    response: ServerResponse,
+  ) => void | Promise<void>,
+): Promise<LocalServer> {
+  const requests: LocalServer["requests"] = [];
+  const server = createServer(async (request, response) => {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const body = Buffer.concat(parts).toString("utf8");
+    const url = new URL(request.url ?? "/", "http://127.0.0.1");
+    const method = request.method ?? "GET";
+    requests.push({ method, path: `${url.pathname}${url.search}`, headers: request.headers, body });
+    await answer({ method, url, headers: request.headers, body }, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** The real client, allowed to reach this machine, with pauses short enough for a test. */
+export function createLocalHttp(): HttpClient {
+  return createHttpClient({
+    config: { outboundAllow: ["127.0.0.1"], outboundTimeoutMs: 10_000, outboundMaxBytes: 50_000_000 },
+    log: createLogger({ level: "silent" }),
+    firstPauseMs: 5,
+  });
+}
+
+/** For pulls that reach nothing. */
+export const noHttp: HttpClient = {
+  request: () => Promise.reject(new Error("a test reached for the network")),
+  close: () => Promise.resolve(),
+};
+
 /** Connectors that read files need a clock and a log, never the database. */
-function offlineContext(): CoreContext {
+export function offlineContext(): CoreContext {
   const db = new Proxy(
     {},
     {

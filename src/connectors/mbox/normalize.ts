@@ -63,7 +63,7 @@ export function normalizeMail(record: RawRecord, settings: { visibility: Normali
     ...(/^https?:\/\//.test(url) && { url }),
     attributes: {
       messageId: readOwnId(headers) || record.externalId,
-      ...(body.attachments.length > 0 && { attachments: body.attachments }),
+      ...(body.attachments.length > 0 && { attachments: body.attachments.map((name) => ({ name })) }),
       ...(date?.from !== "date" && { dateFrom: date?.from ?? (payload.near ? "neighbours" : "nothing") }),
       ...("note" in sender && sender.note && { senderNote: sender.note }),
       ...(isFragment && { fragment: "A line that begins with «From » cut this text off the mail before it." }),

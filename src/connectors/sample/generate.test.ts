@@ -5,6 +5,7 @@ import { fixedClock } from "#core/clock.ts";
 import { createLogger } from "#core/log.ts";
 import type { NormalizedBatch, RecordChunk } from "#features/ledger/index.ts";
 import { testDatabase } from "#tests/factories.ts";
+import { noHttp } from "../testing.ts";
 import { plansOf, recordAt, setStage } from "./generate.ts";
 import { template } from "./grammar.ts";
 import { sample, sampleStream } from "./index.ts";
@@ -18,7 +19,7 @@ const world = (more: object = {}): World => worldOf(settings(more), now);
 function pull(more: object, cursor?: unknown, signal = new AbortController().signal): AsyncIterable<RecordChunk> {
   const ctx = { db: testDatabase(), clock: fixedClock(now), log: createLogger({ level: "silent" }) };
   if (!sample.pull) throw new Error("the sample cannot be pulled");
-  return sample.pull(ctx, { settings: settings(more), stream: sampleStream, cursor, signal });
+  return sample.pull(ctx, { settings: settings(more), stream: sampleStream, cursor, signal, http: noHttp });
 }
 
 function normalizeAll(of: World): NormalizedBatch[] {

@@ -29,6 +29,7 @@ const activitiesPerStatement = 2000;
  */
 export const signalsConsumer: Consumer = defineConsumer({
   name: "signals",
+  fills: [{ table: "signal", columns: ["community_id", "activity_id", "source_id", "thread_id", "identity_id", "kind", "state", "occurred_at"] }],
   async run(ctx, changes) {
     const ids = await activitiesToRead(ctx, changes);
     for (let from = 0; from < ids.length; from += activitiesPerStatement) {

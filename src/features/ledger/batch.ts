@@ -10,6 +10,29 @@ export interface NormalizedBatch {
   threads: NormalizedThread[];
   activities: NormalizedActivity[];
   links?: NormalizedIdentityLink[];
+  organizations?: NormalizedOrganization[];
+  affiliations?: NormalizedAffiliation[];
+}
+
+/** A company, university or project that people belong to. */
+export interface NormalizedOrganization {
+  /** As it is written; names that differ only in case and spaces are one. */
+  name: string;
+  /** Mail domains whose addresses belong to it, lower-cased. */
+  domains?: string[];
+  /** Other ways in which it is written. */
+  aliases?: string[];
+}
+
+/** Who belonged where, from when to when, as the source states it. */
+export interface NormalizedAffiliation {
+  identity: IdentityRef;
+  /** The organization's name. */
+  organization: string;
+  from?: Date;
+  to?: Date;
+  /** Where it is stated, readable. */
+  evidence: string;
 }
 
 /** Names a thing across sources: equal references meet in one identity. */
@@ -109,7 +132,22 @@ export interface NormalizedActivity {
   body?: string;
   url?: string;
   visibility?: Visibility;
-  attributes?: Record<string, unknown>;
+  attributes?: ActivityAttributes;
+}
+
+/** What sources know of an activity beside its words; these names mean the same in every connector. */
+export interface ActivityAttributes {
+  /** Emoji or short name → how many. */
+  reactions?: Record<string, number>;
+  /** People whom the words name, by their immutable ids. */
+  mentions?: IdentityRef[];
+  /** Files and pictures, as links without tokens: never fetched, never stored. */
+  attachments?: { name?: string; url?: string; type?: string; sizeBytes?: number }[];
+  /** Votes up less votes down. */
+  score?: number;
+  /** Accepted by who asked, or by a moderator. */
+  accepted?: boolean;
+  [other: string]: unknown;
 }
 
 /** One payload as it came, under the key by which it comes again. */

@@ -1,5 +1,7 @@
 import type { z } from "zod";
+import type { ArchiveEntry } from "#core/archive.ts";
 import type { CoreContext } from "#core/context.ts";
+import type { HttpClient } from "#core/http.ts";
 import type { NormalizedBatch, RawRecord, RejectedRecord } from "./batch.ts";
 
 /** What a pull or a file yields: some records, what was set aside, and where to go on after a crash. */
@@ -8,6 +10,10 @@ export interface RecordChunk {
   rejected?: RejectedRecord[];
   /** Where the next pull starts once these records are stored; opaque to everybody but the connector. */
   cursor?: unknown;
+  /** What the source says it holds, once it is known: the other half of coverage. Replaces what was said before. */
+  reported?: ReportedCounts;
+  /** Lines for the run's log that its owner should read: what is missing and why. */
+  warnings?: string[];
   /** Units of work done so far and in all (bytes, records, pages), for the progress bar. */
   progress?: { done: number; total?: number; unit: "bytes" | "records" | "pages" };
 }
@@ -23,15 +29,52 @@ export interface PullInput<Settings> {
   /** The cursor stored with the last chunk, or undefined on the first run. */
   cursor: unknown;
   signal: AbortSignal;
+  /** The way out: retries, rate limits and private addresses are minded; waits are shown on the run's page. */
+  http: HttpClient;
 }
+
+/** What a live source turns out to be when its settings are tried. */
+export interface LiveIdentity {
+  /** As a file's origin: an export and the live source of one thing name the same, so both feed one source. */
+  origin: string;
+  name: string;
+  /** One sentence for who set it up: as whom we are signed in and what we can see. */
+  says: string;
+}
+
+/** A request that another server sent to a source's address. */
+export interface WebhookRequest {
+  /** Lower-cased names. */
+  headers: Headers;
+  /** The body as it came: signatures are over these very bytes. */
+  body: string;
+  query: URLSearchParams;
+}
+
+/**
+ * `records` go the way of a pull, under the same streams and ids; `answer` is sent back as it is (a challenge);
+ * `ignored` says why nothing came of it.
+ */
+export type WebhookOutcome = { records: RawRecord[] } | { answer: string } | { ignored: string };
 
 export interface ImportFileInput<Settings> {
   settings: Settings;
   /** An absolute path to a file or folder, readable and not empty. */
   path: string;
-  /** The file's first bytes, already read (empty for a folder). */
+  /** The file's first bytes, already read and unpacked where it is gzip (empty for a folder or a zip). */
   head: Buffer;
   signal: AbortSignal;
+}
+
+/** What a dropped file shows before it is read. */
+export interface GlimpsedFile {
+  /** Its path, or the name that its owner gave it. */
+  path: string;
+  /** The first 64 KB, unpacked where it is gzip; empty for a folder or a zip. */
+  head: Buffer;
+  isDirectory: boolean;
+  /** Names and sizes of the files in a folder or zip, sorted, at most 5,000; empty otherwise. */
+  entries: readonly ArchiveEntry[];
 }
 
 /** What a file is found to be before it is read through. */
@@ -49,6 +92,8 @@ export interface FileIdentity {
 export interface Connector<Schema extends z.ZodType = z.ZodType> {
   /** Kebab-case, equal to the folder's name. */
   id: string;
+  /** Earlier or shorter names under which the command line and stored sources may call it. */
+  aliases?: readonly string[];
   title: string;
   /** One sentence for the list of sources: what it brings in. */
   summary: string;
@@ -56,17 +101,38 @@ export interface Connector<Schema extends z.ZodType = z.ZodType> {
   normalizeVersion: number;
   settings: Schema;
   /** What is collected, the key of an identity, known limits and privacy, in Markdown. */
-  docs: { collects: string; identityKey: string; limits: string; privacy: string };
-  /** Pull-able streams of a live source; empty for files alone. */
+  docs: {
+    collects: string;
+    identityKey: string;
+    limits: string;
+    privacy: string;
+    /** Step by step to the export file, from the source's own menus on. */
+    gettingTheFile?: string;
+    /** Step by step to the token or app, with the rights it needs and no more. */
+    connecting?: string;
+  };
+  /**
+   * Kinds of records. Those that can be pulled have a schedule; a file's records use the same names, so that a record
+   * from a file and the same one from the live source are one.
+   */
   streams: Record<string, { title: string; everyMinutes?: number }>;
   /** Pure: one stored record to what it says. Throws RecordError for a record that cannot be used. */
   normalize(record: RawRecord, settings: z.output<Schema>): NormalizedBatch;
+  /**
+   * Tries the settings of a live source.
+   * @throws AppError `forbidden`, `not_found`, `upstream_failed` …, in words that say what to change
+   */
+  connect?(ctx: CoreContext, input: Pick<PullInput<z.output<Schema>>, "settings" | "signal" | "http">): Promise<LiveIdentity>;
   pull?(ctx: CoreContext, input: PullInput<z.output<Schema>>): AsyncIterable<RecordChunk>;
-  /** 0 to 1: how sure it is that the file is one of its own, from its name and first bytes alone. */
-  recognizes?(file: { path: string; head: Buffer; isDirectory: boolean }): number;
+  /** 0 to 1: how sure it is that the file is one of its own, from its name, first bytes and entries alone. */
+  recognizes?(file: GlimpsedFile): number;
   identifyFile?(ctx: CoreContext, input: ImportFileInput<z.output<Schema>>): Promise<FileIdentity>;
   importFile?(ctx: CoreContext, input: ImportFileInput<z.output<Schema>>): AsyncIterable<RecordChunk>;
-  webhook?(request: { headers: Headers; body: string }, settings: z.output<Schema>): { records: RawRecord[] } | { ignored: string };
+  /**
+   * Reads a request that the source sent us, its signature first.
+   * @throws AppError `forbidden` for a wrong signature, `invalid_input` for what cannot be read
+   */
+  webhook?(request: WebhookRequest, settings: z.output<Schema>): WebhookOutcome | Promise<WebhookOutcome>;
 }
 
 /** Thrown by `normalize`: the record is set aside with this reason and the sync goes on. */

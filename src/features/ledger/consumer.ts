@@ -22,6 +22,11 @@ export interface Consumer {
   run(ctx: Ctx, changes: Changes): Promise<void>;
   /** Called once when nothing is left for this consumer: work that is cheaper done for all changes together. */
   settle?(ctx: Ctx): Promise<void>;
+  /**
+   * The tables it fills, each with the columns that queries join and filter by (all when absent): the planner is told of
+   * them after much was derived, since the embedded database would never find out by itself.
+   */
+  fills?: readonly { table: string; columns?: readonly string[] }[];
   /** Whether an earlier process ended between its last `run` and `settle`. */
   isUnsettled?(ctx: Ctx): Promise<boolean>;
 }
@@ -145,7 +150,18 @@ async function drainConsumer(
   }
   if (done > 0) await dropDelivered(ctx);
   if (done > 0 || (await consumer.isUnsettled?.(ctx))) await consumer.settle?.(ctx);
+  if (done >= deliveriesBeforeAnalyze) await analyzeFilled(ctx, consumer);
   return done;
+}
+
+/** A delivery is a group of about a thousand records. */
+const deliveriesBeforeAnalyze = 5;
+
+async function analyzeFilled(ctx: Ctx, { fills = [] }: Consumer): Promise<void> {
+  for (const { table, columns } of fills) {
+    const names = columns?.map((column) => sql.identifier(column));
+    await ctx.db.execute(sql`ANALYZE ${sql.identifier(table)} ${names ? sql`(${sql.join(names, sql`, `)})` : sql``}`);
+  }
 }
 
 async function workOffSome(ctx: Ctx, consumer: Consumer): Promise<number> {

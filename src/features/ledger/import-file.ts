@@ -1,11 +1,13 @@
 import { open, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { constants, gunzipSync } from "node:zlib";
 import { z } from "zod";
+import { looksLikeZip, openArchive } from "#core/archive.ts";
 import type { CoreContext } from "#core/context.ts";
 import { sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
-import type { Connector, FileIdentity } from "./connector.ts";
+import type { Connector, FileIdentity, GlimpsedFile } from "./connector.ts";
 import { type RunRecordsInput, runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
 import { ensureSource, storeReported } from "./sources.ts";
 import { queueSync } from "./sync-runs.ts";
@@ -14,12 +16,12 @@ import { queueSync } from "./sync-runs.ts";
 export const fileStream = "file";
 const headBytes = 65_536;
 
-export interface OpenedFile {
-  path: string;
-  head: Buffer;
-  isDirectory: boolean;
+export interface OpenedFile extends GlimpsedFile {
   sizeBytes: number;
 }
+
+/** Enough of a large archive to tell what it is. */
+const entriesSeen = 5_000;
 
 /**
  * Looks at a file before anything reads it.
@@ -38,20 +40,45 @@ export async function openFile(path: string): Promise<OpenedFile> {
       public: `${absolute} may not be read by anybody (its permissions are ${(found.mode & 0o777).toString(8).padStart(3, "0")}). Allow reading with: chmod u+r`,
     });
   }
-  if (found.isDirectory()) return { path: absolute, head: Buffer.alloc(0), isDirectory: true, sizeBytes: 0 };
+  if (found.isDirectory()) return { path: absolute, head: Buffer.alloc(0), isDirectory: true, entries: await listEntries(absolute), sizeBytes: 0 };
   if (!found.isFile()) {
     throw new AppError("unreadable_file", { public: `${absolute} is neither a file nor a folder. Give the path of an export.` });
   }
   if (found.size === 0) {
     throw new AppError("unreadable_file", { public: `${absolute} is empty (0 bytes). The export or its download was cut off; make it again.` });
   }
+  const head = await readHead(absolute, found.size);
+  if (looksLikeZip(head)) {
+    return { path: absolute, head: Buffer.alloc(0), isDirectory: false, entries: await listEntries(absolute), sizeBytes: found.size };
+  }
+  return { path: absolute, head: unpackHead(head), isDirectory: false, entries: [], sizeBytes: found.size };
+}
+
+async function listEntries(path: string): Promise<OpenedFile["entries"]> {
+  const archive = await openArchive(path);
+  await archive.close();
+  return archive.entries.slice(0, entriesSeen);
+}
+
+/** The beginning of what a gzip file holds; other bytes come back as they are. */
+function unpackHead(head: Buffer): Buffer {
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return head;
+  try {
+    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 64 * headBytes }).subarray(0, headBytes);
+  } catch {
+    // Not gzip after all, or damaged from its first block on: whoever reads it says so with the place.
+    return head;
+  }
+}
+
+async function readHead(absolute: string, size: number): Promise<Buffer> {
   const handle = await open(absolute, "r").catch((error: NodeJS.ErrnoException) => {
     throw unreadable(absolute, error);
   });
   try {
-    const head = Buffer.alloc(Math.min(headBytes, found.size));
+    const head = Buffer.alloc(Math.min(headBytes, size));
     await handle.read(head, 0, head.length, 0);
-    return { path: absolute, head, isDirectory: false, sizeBytes: found.size };
+    return head;
   } finally {
     await handle.close();
   }

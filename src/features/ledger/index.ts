@@ -13,11 +13,15 @@ export {
   type Connector,
   defineConnector,
   type FileIdentity,
+  type GlimpsedFile,
   type ImportFileInput,
+  type LiveIdentity,
   type PullInput,
   type RecordChunk,
   RecordError,
   type ReportedCounts,
+  type WebhookOutcome,
+  type WebhookRequest,
 } from "./connector.ts";
 export {
   type Changes,

@@ -12,6 +12,8 @@ import { spreadThreadVisibility, storeChannels, storeThreads } from "./store-thr
 export interface IngestInput {
   source: { id: string; visibilityFloor: number | null };
   syncId: string;
+  /** The run's stream, whose cursor moves. */
+  stream: string;
   prepared: PreparedRecords;
   /** Where the stream goes on after these records; left alone when undefined. */
   cursor?: unknown;
@@ -56,11 +58,10 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
       await storeRejected(inTx, {
         sourceId: source.id,
         syncId: input.syncId,
-        stream: prepared.stream,
         rejected: prepared.rejected,
-        accepted: prepared.raw.filter((row) => row.normalizeVersion > 0).map((row) => row.record.externalId),
+        accepted: prepared.raw.filter((row) => row.normalizeVersion > 0).map((row) => row.record),
       });
-      if (input.cursor !== undefined) await storeCursor(inTx, { sourceId: source.id, stream: prepared.stream, cursor: input.cursor });
+      if (input.cursor !== undefined) await storeCursor(inTx, { sourceId: source.id, stream: input.stream, cursor: input.cursor });
 
       const touched = [...activities.created, ...activities.changed, ...gone, ...moved];
       await enqueueChanges(inTx, {
@@ -92,6 +93,7 @@ async function storePayloads(ctx: Ctx, input: IngestInput, ids: { people: Map<st
   for (const [normalizeVersion, group] of byVersion) {
     const rows = group.map(
       (row): RawRow => ({
+        stream: row.record.stream,
         externalId: row.record.externalId,
         payloadText: row.payloadText,
         hash: row.hash,
@@ -101,7 +103,7 @@ async function storePayloads(ctx: Ctx, input: IngestInput, ids: { people: Map<st
         identities: row.identityKeys.flatMap((key) => ids.people.get(key) ?? []),
       }),
     );
-    await storeRawRecords(ctx, { sourceId: input.source.id, stream: input.prepared.stream, normalizeVersion, rows });
+    await storeRawRecords(ctx, { sourceId: input.source.id, normalizeVersion, rows });
   }
 }
 

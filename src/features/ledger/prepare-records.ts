@@ -3,11 +3,10 @@ import type { Ctx } from "../access/index.ts";
 import type { NormalizedBatch, RawRecord, RejectedRecord } from "./batch.ts";
 import { type Connector, RecordError } from "./connector.ts";
 import { activityKey, addToBatch, emptyBatch, hashPayload, identityKey, type MergedBatch } from "./merge-batch.ts";
-import { findHeldRecords, type HeldRecord, readPayloads } from "./store-raw-records.ts";
+import { findHeldRecords, type HeldRecord, readPayloads, recordKey } from "./store-raw-records.ts";
 
 /** Records that were read and understood, ready to be stored in one transaction. */
 export interface PreparedRecords {
-  stream: string;
   merged: MergedBatch;
   raw: {
     record: RawRecord;
@@ -29,7 +28,6 @@ export interface PrepareInput {
   source: { id: string };
   connector: Connector;
   settings: unknown;
-  stream: string;
   records: readonly { record: RawRecord; payloadText: string }[];
   rejected: readonly RejectedRecord[];
   /** Nothing of the source is held yet: there is nothing to compare with. */
@@ -46,34 +44,35 @@ const recordsPerTurn = 50;
  */
 export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<PreparedRecords> {
   const { connector } = input;
-  const prepared: PreparedRecords = { stream: input.stream, merged: emptyBatch(), raw: [], same: [], gone: [], rejected: [...input.rejected] };
+  const prepared: PreparedRecords = { merged: emptyBatch(), raw: [], same: [], gone: [], rejected: [...input.rejected] };
   const byId = new Map<string, { record: RawRecord; payloadText: string; hash: string }>();
   for (const { record, payloadText } of input.records) {
-    const before = byId.get(record.externalId);
+    const key = recordKey(record);
+    const before = byId.get(key);
     if (before && isOlder(record.asOf, before.record.asOf)) continue;
-    byId.set(record.externalId, { record, payloadText, hash: hashPayload(payloadText) });
+    byId.set(key, { record, payloadText, hash: hashPayload(payloadText) });
   }
   const held = input.fresh
     ? new Map<string, HeldRecord>()
-    : await findHeldRecords(ctx, { sourceId: input.source.id, stream: input.stream, externalIds: [...byId.keys()] });
+    : await findHeldRecords(ctx, { sourceId: input.source.id, records: [...byId.values()].map(({ record }) => record) });
 
-  const changed: string[] = [];
+  const changed: RawRecord[] = [];
   let since = 0;
-  for (const [externalId, entry] of byId) {
+  for (const [key, entry] of byId) {
     // While this group is read, the one before is being stored: its statements get their turn in between.
     since += 1;
     if (since % recordsPerTurn === 0) await nextTurn();
-    const known = held.get(externalId);
+    const known = held.get(key);
     if (known && !input.force && known.normalizeVersion === connector.normalizeVersion) {
       if (known.hash === entry.hash || isOlder(entry.record.asOf, known.asOf?.toISOString())) {
         prepared.same.push(known);
         continue;
       }
     }
-    if (known && !input.force && known.normalizeVersion > 0) changed.push(externalId);
+    if (known && !input.force && known.normalizeVersion > 0) changed.push(entry.record);
     normalizeInto(prepared, { connector, settings: input.settings, ...entry });
   }
-  if (changed.length > 0) await findGone(ctx, { ...input, externalIds: changed }, prepared);
+  if (changed.length > 0) await findGone(ctx, { ...input, changed }, prepared);
   return prepared;
 }
 
@@ -120,12 +119,12 @@ function describeRejection(record: RawRecord, error: unknown): RejectedRecord {
 }
 
 /** Compares what changed records stated before with what they state now: what is missing was deleted at the source. */
-async function findGone(ctx: Ctx, input: PrepareInput & { externalIds: string[] }, prepared: PreparedRecords): Promise<void> {
-  const before = await readPayloads(ctx, { sourceId: input.source.id, stream: input.stream, externalIds: input.externalIds });
-  for (const [externalId, payload] of before) {
+async function findGone(ctx: Ctx, input: PrepareInput & { changed: readonly RawRecord[] }, prepared: PreparedRecords): Promise<void> {
+  const before = await readPayloads(ctx, { sourceId: input.source.id, records: input.changed });
+  for (const { stream, externalId, payload } of before) {
     let old: NormalizedBatch;
     try {
-      old = input.connector.normalize({ stream: input.stream, externalId, payload }, input.settings);
+      old = input.connector.normalize({ stream, externalId, payload }, input.settings);
     } catch {
       // What was held could not be read either, so it stated nothing that could be missing now.
       continue;

@@ -1,10 +1,12 @@
 import { sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
+import type { HttpClient } from "#core/http.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { RawRecord } from "./batch.ts";
 import type { Connector, RecordChunk } from "./connector.ts";
 import { holdsRecords, parseSettings } from "./import-file.ts";
 import { runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
+import { maskSettings, openSettings, type PullServices } from "./source-settings.ts";
 import { requireSource } from "./sources.ts";
 import type { SyncTrigger } from "./sync-runs.ts";
 
@@ -13,6 +15,10 @@ export interface RunPullInput {
   sourceId: string;
   stream: string;
   trigger?: SyncTrigger;
+  /** Opens the settings' secrets and reaches the source; a connector that makes its records itself needs neither. */
+  services?: PullServices;
+  /** A run that was queued before. */
+  syncId?: string;
   signal?: AbortSignal;
   onProgress?: (progress: SyncProgress) => void;
 }
@@ -28,7 +34,8 @@ export async function runPull(ctx: Ctx, input: RunPullInput): Promise<SyncOutcom
     throw new AppError("invalid_input", { public: `${connector.title} has no stream called «${stream}».` });
   }
   const source = await requireSource(ctx, input.sourceId);
-  const settings = parseSettings(connector, source.settings);
+  const settings = parseSettings(connector, openSettings({ connector, source, services: input.services, communityId: ctx.community.id }));
+  const http = input.services?.http ?? noHttp;
   const held = await ctx.db.first<{ cursor: unknown }>(sql`
     SELECT cursor FROM stream WHERE community_id = ${ctx.community.id} AND source_id = ${source.id} AND name = ${stream}`);
   const pull = connector.pull.bind(connector);
@@ -40,11 +47,17 @@ export async function runPull(ctx: Ctx, input: RunPullInput): Promise<SyncOutcom
     trigger: input.trigger ?? "manual",
     fresh: !(await holdsRecords(ctx, source.id)),
     force: false,
-    chunks: (signal) => pull(ctx, { settings, stream, cursor: held?.cursor ?? undefined, signal }),
+    chunks: (signal) => pull(ctx, { settings, stream, cursor: held?.cursor ?? undefined, signal, http }),
     signal: input.signal,
     onProgress: input.onProgress,
+    syncId: input.syncId,
   });
 }
+
+const noHttp: HttpClient = {
+  request: () => Promise.reject(new AppError("internal", { public: "This run has no way out to other servers." })),
+  close: () => Promise.resolve(),
+};
 
 /**
  * Reads the stored records of a source anew, by today's normaliser and without fetching anything.
@@ -56,7 +69,7 @@ export async function replaySource(
 ): Promise<SyncOutcome[]> {
   requireRole(ctx, editorRoles, { scope: "import" });
   const source = await requireSource(ctx, input.sourceId);
-  const settings = parseSettings(input.connector, source.settings);
+  const settings = parseSettings(input.connector, maskSettings(input.connector, source.settings));
   const streams = await ctx.db.rows<{ stream: string; n: number }>(sql`
     SELECT stream, count(*) AS n FROM raw_record WHERE community_id = ${ctx.community.id} AND source_id = ${source.id} GROUP BY stream ORDER BY stream`);
   const outcomes: SyncOutcome[] = [];

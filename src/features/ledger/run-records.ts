@@ -116,7 +116,14 @@ async function store(
   ctx: Ctx,
   input: RunRecordsInput & { syncId: string; prepared: PreparedRecords; group: Group; counts: RunCounts; startedMs: number },
 ): Promise<SyncProgress> {
-  await ingest(ctx, { source: input.source, syncId: input.syncId, prepared: input.prepared, cursor: input.group.cursor, counts: input.counts });
+  await ingest(ctx, {
+    source: input.source,
+    syncId: input.syncId,
+    stream: input.stream,
+    prepared: input.prepared,
+    cursor: input.group.cursor,
+    counts: input.counts,
+  });
   const progress = describe(input.group.progress, input.counts, input.startedMs);
   await beat(ctx, { syncId: input.syncId, counts: progress.counts, progress: { ...progress, counts: undefined } });
   input.onProgress?.(progress);

@@ -41,6 +41,8 @@ export const source = pgTable(
     settings: jsonb("settings").notNull().default({}),
     /** Overrides the visibility that the connector finds, never opening it further: a rank, or null. */
     visibilityFloor: smallint("visibility_floor"),
+    /** What is never stored, and how long the rest is kept: `SourcePrivacy`. */
+    privacy: jsonb("privacy").notNull().default({}),
     paused: boolean("paused").notNull().default(false),
     createdAt: at("created_at").notNull().defaultNow(),
   },
@@ -60,9 +62,12 @@ export const stream = pgTable(
     reportedAt: at("reported_at"),
     lastSuccessAt: at("last_success_at"),
     nextRunAt: at("next_run_at"),
+    /** Runs that failed since the last that did not: the pause before the next grows with them. */
+    failures: integer("failures").notNull().default(0),
   },
   (t) => [
     primaryKey({ columns: [t.communityId, t.sourceId, t.name] }),
+    index("stream_due").on(t.nextRunAt).where(sql`next_run_at IS NOT NULL`),
     foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
   ],
 );
@@ -134,6 +139,78 @@ export const rawRecord = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.communityId, t.sourceId, t.stream, t.externalId] }),
+    foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
+  ],
+);
+
+/** Records that came by themselves (webhooks, the API) and wait to be taken in: kept first, so that none is lost. */
+export const inboxRecord = pgTable(
+  "inbox_record",
+  {
+    communityId: communityId(),
+    sourceId: uuid("source_id").notNull(),
+    id: uuid("id").notNull(),
+    stream: text("stream").notNull(),
+    externalId: text("external_id").notNull(),
+    payload: text("payload").notNull(),
+    asOf: at("as_of"),
+    receivedAt: at("received_at").notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.sourceId, t.id] }),
+    foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
+  ],
+);
+
+/** A company, university or project, as sources and people name it. */
+export const organization = pgTable(
+  "organization",
+  {
+    communityId: communityId(),
+    id: uuid("id").notNull(),
+    /** The name in lower case with single spaces: one spelling, one organization. */
+    key: text("key").notNull(),
+    name: text("name").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.communityId, t.id] }), unique("organization_key").on(t.communityId, t.key)],
+);
+
+/** Other spellings and mail domains of an organization. */
+export const organizationName = pgTable(
+  "organization_name",
+  {
+    communityId: communityId(),
+    /** `domain` or `alias` */
+    kind: text("kind").notNull(),
+    value: text("value").notNull(),
+    organizationId: uuid("organization_id").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.kind, t.value] }),
+    index("organization_name_of").on(t.communityId, t.organizationId),
+    foreignKey({ columns: [t.communityId, t.organizationId], foreignColumns: [organization.communityId, organization.id] }).onDelete("cascade"),
+  ],
+);
+
+/** Who belonged where, from when to when, with what says so. It follows the identity, so it survives any merge. */
+export const affiliation = pgTable(
+  "affiliation",
+  {
+    communityId: communityId(),
+    id: uuid("id").notNull(),
+    identityId: uuid("identity_id").notNull(),
+    organizationId: uuid("organization_id").notNull(),
+    sourceId: uuid("source_id").notNull(),
+    fromAt: at("from_at"),
+    toAt: at("to_at"),
+    evidence: text("evidence").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.communityId, t.id] }),
+    unique("affiliation_key").on(t.communityId, t.sourceId, t.identityId, t.organizationId, t.fromAt).nullsNotDistinct(),
+    index("affiliation_of_identity").on(t.communityId, t.identityId),
+    foreignKey({ columns: [t.communityId, t.identityId], foreignColumns: [identity.communityId, identity.id] }).onDelete("cascade"),
+    foreignKey({ columns: [t.communityId, t.organizationId], foreignColumns: [organization.communityId, organization.id] }).onDelete("cascade"),
     foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
   ],
 );
@@ -296,6 +373,8 @@ export const thread = pgTable(
     index("thread_waiting").on(t.communityId, t.waitingSince, t.id).where(sql`waiting_since IS NOT NULL`),
     index("thread_question").on(t.communityId, t.question, t.visibility).where(sql`question <> 'none' AND deleted_at IS NULL`),
     index("thread_opener").on(t.communityId, t.openerId),
+    // Which kinds there are is found by leaping from one to the next.
+    index("thread_of_kind").on(t.communityId, t.kind, t.visibility),
     index("thread_opened").on(t.communityId, t.openedAt),
     foreignKey({ columns: [t.communityId, t.sourceId], foreignColumns: [source.communityId, source.id] }).onDelete("cascade"),
     foreignKey({ columns: [t.communityId, t.channelId], foreignColumns: [channel.communityId, channel.id] }),

@@ -14,6 +14,7 @@ const documentsPerStatement = 1_000;
 /** Builds what full-text search reads. It may lag behind an import; its lag is shown where people search. */
 export const indexForSearch = defineConsumer({
   name: "search",
+  fills: [{ table: "search_document" }, { table: "search_title" }],
   async run(ctx, changes) {
     for (let start = 0; start < changes.activities.length; start += documentsPerStatement) {
       await indexActivities(ctx, changes.activities.slice(start, start + documentsPerStatement));

@@ -4,6 +4,7 @@ import type { RejectedRecord } from "./batch.ts";
 
 /** What is held of a record that came before. */
 export interface HeldRecord {
+  stream: string;
   externalId: string;
   hash: string;
   asOf: Date | null;
@@ -14,6 +15,7 @@ export interface HeldRecord {
 }
 
 export interface RawRow {
+  stream: string;
   externalId: string;
   payloadText: string;
   hash: string;
@@ -23,44 +25,55 @@ export interface RawRow {
   identities: string[];
 }
 
+/** A record's key within its source: the same from a file, a pull and a webhook. */
+export const recordKey = (record: { stream: string; externalId: string }): string => `${record.stream}\u0000${record.externalId}`;
+
+const givenKeys = (records: readonly { stream: string; externalId: string }[]) =>
+  sql`unnest(${array(
+    records.map((record) => record.stream),
+    "text",
+  )}, ${array(
+    records.map((record) => record.externalId),
+    "text",
+  )}) AS k(stream, external_id)`;
+
 /** Looks up what is held of records, without their payloads. */
 export async function findHeldRecords(
   ctx: Ctx,
-  input: { sourceId: string; stream: string; externalIds: readonly string[] },
+  input: { sourceId: string; records: readonly { stream: string; externalId: string }[] },
 ): Promise<Map<string, HeldRecord>> {
   const rows = await ctx.db.rows<HeldRecord>(sql`
-    SELECT external_id AS "externalId", encode(hash, 'hex') AS hash, as_of AS "asOf", normalize_version AS "normalizeVersion",
+    SELECT r.stream, r.external_id AS "externalId", encode(hash, 'hex') AS hash, as_of AS "asOf", normalize_version AS "normalizeVersion",
            threads::text[] AS threads, activities, identities::text[] AS identities
-    FROM raw_record WHERE community_id = ${ctx.community.id} AND source_id = ${input.sourceId} AND stream = ${input.stream}
-      AND external_id = ANY(${array(input.externalIds, "text")})`);
-  return new Map(rows.map((row) => [row.externalId, row]));
+    FROM ${givenKeys(input.records)}
+    JOIN raw_record r ON r.community_id = ${ctx.community.id} AND r.source_id = ${input.sourceId} AND r.stream = k.stream AND r.external_id = k.external_id`);
+  return new Map(rows.map((row) => [recordKey(row), row]));
 }
 
 /** The payloads of held records, parsed. */
 export async function readPayloads(
   ctx: Ctx,
-  input: { sourceId: string; stream: string; externalIds: readonly string[] },
-): Promise<Map<string, unknown>> {
-  if (input.externalIds.length === 0) return new Map();
-  const rows = await ctx.db.rows<{ externalId: string; payload: string }>(sql`
-    SELECT external_id AS "externalId", payload FROM raw_record
-    WHERE community_id = ${ctx.community.id} AND source_id = ${input.sourceId} AND stream = ${input.stream}
-      AND external_id = ANY(${array(input.externalIds, "text")})`);
-  return new Map(rows.map((row) => [row.externalId, JSON.parse(row.payload) as unknown]));
+  input: { sourceId: string; records: readonly { stream: string; externalId: string }[] },
+): Promise<{ stream: string; externalId: string; payload: unknown }[]> {
+  if (input.records.length === 0) return [];
+  const rows = await ctx.db.rows<{ stream: string; externalId: string; payload: string }>(sql`
+    SELECT r.stream, r.external_id AS "externalId", r.payload FROM ${givenKeys(input.records)}
+    JOIN raw_record r ON r.community_id = ${ctx.community.id} AND r.source_id = ${input.sourceId} AND r.stream = k.stream AND r.external_id = k.external_id`);
+  return rows.map((row) => ({ ...row, payload: JSON.parse(row.payload) as unknown }));
 }
 
 /** Stores payloads as they came; a record that came before is replaced. */
-export async function storeRawRecords(
-  ctx: Ctx,
-  input: { sourceId: string; stream: string; normalizeVersion: number; rows: readonly RawRow[] },
-): Promise<void> {
+export async function storeRawRecords(ctx: Ctx, input: { sourceId: string; normalizeVersion: number; rows: readonly RawRow[] }): Promise<void> {
   const { rows } = input;
   if (rows.length === 0) return;
   await ctx.db.execute(sql`
     INSERT INTO raw_record (community_id, source_id, stream, external_id, payload, hash, as_of, threads, activities, identities, normalize_version, fetched_at)
-    SELECT ${ctx.community.id}, ${input.sourceId}, ${input.stream}, external_id, payload, decode(hash, 'hex'), as_of, threads::uuid[], activities,
+    SELECT ${ctx.community.id}, ${input.sourceId}, stream, external_id, payload, decode(hash, 'hex'), as_of, threads::uuid[], activities,
            identities::uuid[], ${input.normalizeVersion}, ${ctx.clock.now()}
     FROM unnest(${array(
+      rows.map((r) => r.stream),
+      "text",
+    )}, ${array(
       rows.map((r) => r.externalId),
       "text",
     )}, ${array(
@@ -85,7 +98,7 @@ export async function storeRawRecords(
                   rows.map((r) => `{${r.identities.join(",")}}`),
                   "text",
                 )})
-      AS n(external_id, payload, hash, as_of, threads, activities, identities)
+      AS n(stream, external_id, payload, hash, as_of, threads, activities, identities)
     ON CONFLICT (community_id, source_id, stream, external_id) DO UPDATE SET
       payload = excluded.payload, hash = excluded.hash, as_of = excluded.as_of, threads = excluded.threads, activities = excluded.activities,
       identities = excluded.identities, normalize_version = excluded.normalize_version, fetched_at = excluded.fetched_at`);
@@ -94,15 +107,15 @@ export async function storeRawRecords(
 /** Sets records aside with their reason; those that are fine by now leave the list. */
 export async function storeRejected(
   ctx: Ctx,
-  input: { sourceId: string; syncId: string; stream: string; rejected: readonly RejectedRecord[]; accepted: readonly string[] },
+  input: { sourceId: string; syncId: string; rejected: readonly RejectedRecord[]; accepted: readonly { stream: string; externalId: string }[] },
 ): Promise<void> {
   if (input.accepted.length > 0) {
     await ctx.db.execute(sql`
-      DELETE FROM rejected_record WHERE community_id = ${ctx.community.id} AND source_id = ${input.sourceId} AND stream = ${input.stream}
-        AND key = ANY(${array(input.accepted, "text")})`);
+      DELETE FROM rejected_record r USING ${givenKeys(input.accepted)}
+      WHERE r.community_id = ${ctx.community.id} AND r.source_id = ${input.sourceId} AND r.stream = k.stream AND r.key = k.external_id`);
   }
-  const byKey = new Map(input.rejected.map((r) => [r.externalId ?? r.place, r]));
-  const rows = [...byKey.entries()].map(([key, record]) => ({ key, ...record }));
+  const byKey = new Map(input.rejected.map((r) => [`${r.stream}\u0000${r.externalId ?? r.place}`, { key: r.externalId ?? r.place, ...r }]));
+  const rows = [...byKey.values()];
   if (rows.length === 0) return;
   await ctx.db.execute(sql`
     INSERT INTO rejected_record (community_id, source_id, sync_id, stream, key, place, reason, remedy, excerpt, at)

@@ -19,6 +19,7 @@ const waitingPerCall = 4000;
 export const membersConsumer = defineConsumer({
   name: "members",
   activitiesMax: 100_000,
+  fills: [{ table: "member" }, { table: "member_text" }, { table: "member_day", columns: ["community_id", "day", "identity_id"] }],
   async run(ctx, changes) {
     if (changes.activities.length > importActivities) {
       await noteWaiting(ctx, changes);

@@ -13,14 +13,14 @@ export async function shellCounts(ctx: Ctx): Promise<{ waiting: number; signals:
 }
 
 /** Questions by state; in a large community as of a moment ago. */
-export async function keptQuestionCounts(ctx: Ctx): Promise<QuestionCounts> {
+export async function keptQuestionCounts(ctx: Ctx, filter: { sourceId?: string | undefined } = {}): Promise<QuestionCounts> {
   const { value } = await readKept<Omit<QuestionCounts, "longestSince"> & { longestSince: string | null }>(ctx, {
     name: "question-counts",
     version: 1,
-    params: {},
+    params: filter.sourceId === undefined ? {} : { sourceId: filter.sourceId },
     allowStale: true,
     compute: async () => {
-      const { longestSince, ...counts } = await questionCounts(ctx);
+      const { longestSince, ...counts } = await questionCounts(ctx, filter);
       return { ...counts, longestSince: longestSince?.toISOString() ?? null };
     },
   });

@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import { z } from "zod";
 import { listThreads, threadFacets } from "#features/ledger/index.ts";
-import { questionCounts } from "#features/support/index.ts";
+import { keptQuestionCounts } from "./shell-counts.server.ts";
 import { ctxContext, guarded } from "../request-context.server.ts";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { FilterBar } from "../ui/filter-bar.tsx";
@@ -45,7 +45,7 @@ export const loader = guarded(async ({ request, context }: Route.LoaderArgs) => 
       limit: 40,
     }),
     threadFacets(ctx),
-    questionCounts(ctx, { sourceId: given.source }),
+    keptQuestionCounts(ctx, { sourceId: given.source }),
   ]);
   const filtered = Object.keys(given).some((key) => key !== "sort" && key !== "after");
   return { page, facets, counts, filtered };

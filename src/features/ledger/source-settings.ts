@@ -1,0 +1,81 @@
+import { z } from "zod";
+import type { SecretBox } from "#core/crypto.ts";
+import { AppError } from "#core/errors.ts";
+import type { HttpClient } from "#core/http.ts";
+import type { Connector } from "./connector.ts";
+
+/** What a run on a live source needs of the process. */
+export interface PullServices {
+  http: HttpClient;
+  secrets: SecretBox;
+}
+
+/** A secret as it lies in the database. */
+const sealedSchema = z.object({ $sealed: z.string() });
+
+const schemaShape = z.looseObject({ properties: z.record(z.string(), z.looseObject({ secret: z.boolean().optional() })).default({}) });
+
+/** The settings that are secrets: those whose schema says `.meta({ secret: true })`. */
+export function secretFields(connector: Connector): string[] {
+  const { properties } = schemaShape.parse(z.toJSONSchema(connector.settings, { io: "input" }));
+  return Object.entries(properties)
+    .filter(([, property]) => property.secret)
+    .map(([name]) => name);
+}
+
+const boundTo = (communityId: string, origin: string, field: string) => `source:${communityId}:${origin}:${field}`;
+
+/**
+ * Settings as they are stored: each secret encrypted, and worthless in any other row.
+ * @param input.settings parsed by the connector's schema
+ */
+export function sealSettings(input: {
+  connector: Connector;
+  settings: unknown;
+  origin: string;
+  communityId: string;
+  secrets: SecretBox;
+}): Record<string, unknown> {
+  const sealed = { ...asObject(input.settings) };
+  for (const field of secretFields(input.connector)) {
+    const value = sealed[field];
+    if (typeof value === "string" && value !== "") {
+      sealed[field] = { $sealed: input.secrets.seal(value, boundTo(input.communityId, input.origin, field)) };
+    }
+  }
+  return sealed;
+}
+
+/**
+ * Settings with their secrets readable, for the run alone: never for a page, an answer or a log.
+ * @throws AppError `internal` when a secret does not open, or there is nothing to open it with
+ */
+export function openSettings(input: {
+  connector: Connector;
+  source: { origin: string; settings: unknown };
+  communityId: string;
+  services: PullServices | undefined;
+}): unknown {
+  const opened = { ...asObject(input.source.settings) };
+  for (const field of secretFields(input.connector)) {
+    const sealed = sealedSchema.safeParse(opened[field]);
+    if (!sealed.success) continue;
+    if (!input.services) throw new AppError("internal", { public: "This run cannot open the source's secrets." });
+    opened[field] = input.services.secrets.open(sealed.data.$sealed, boundTo(input.communityId, input.source.origin, field));
+  }
+  return opened;
+}
+
+/** What stands in the place of a secret wherever settings are shown. */
+export const secretMask = "••••••••";
+
+/** Settings as they may be shown: of a secret only that it is set. */
+export function maskSettings(connector: Connector, settings: unknown): Record<string, unknown> {
+  const masked = { ...asObject(settings) };
+  for (const field of secretFields(connector)) if (masked[field] !== undefined && masked[field] !== "") masked[field] = secretMask;
+  return masked;
+}
+
+function asObject(settings: unknown): Record<string, unknown> {
+  return z.record(z.string(), z.unknown()).catch({}).parse(settings);
+}
