@@ -10,7 +10,8 @@ export const readsForNobody: Readonly<Record<string, string>> = {
   "src/features/members/consumer.ts#wakeReaders": "a consumer: ids for other consumers",
   "src/features/members/recount.ts": "a consumer: days and totals per visibility",
   "src/features/members/write-members.ts": "a consumer: members get their visibility here",
-  "src/features/feedback/consumer.ts#activitiesToRead": "a consumer: ids of what it reads next",
+  "src/features/feedback/consumer.ts#dropUnheard": "a consumer; asks which identities are no humans, and answers nobody",
+    "src/features/feedback/consumer.ts#activitiesToRead": "a consumer: ids of what it reads next",
   "src/features/feedback/consumer.ts#readActivities": "a consumer: signals carry the activity's visibility",
   "src/features/support/thread-facts.ts": "a consumer: questions are columns of the thread itself",
 };

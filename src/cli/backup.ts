@@ -85,7 +85,7 @@ interface RestoreOptions {
 /** All of the file or nothing; the keys change with the rows. */
 export async function restoreFile(session: Session, file: string, options: RestoreOptions): Promise<void> {
   const path = resolve(session.cwd, file);
-  const { head } = await openFile(path);
+  const { rawHead: head } = await openFile(path);
   if (head[0] !== 0x1f || head[1] !== 0x8b)
     throw new AppError("unreadable_file", { public: `${path} is no Causeway backup. Give a file that \`causeway backup\` made.` });
   const runtime = await session.runtime({ exclusive: true });

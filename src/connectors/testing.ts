@@ -36,7 +36,7 @@ export async function readFileWith<Schema extends z.ZodType>(
   if (!connector.identifyFile || !connector.importFile) throw new Error(`${connector.id} takes no files`);
   const input = {
     path,
-    head: (await openFile(path)).head,
+    head: (await openFile(path)).rawHead,
     settings: connector.settings.parse(settings),
     signal: new AbortController().signal,
   };

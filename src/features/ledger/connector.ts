@@ -61,7 +61,7 @@ export interface ImportFileInput<Settings> {
   settings: Settings;
   /** An absolute path to a file or folder, readable and not empty. */
   path: string;
-  /** The file's first bytes, already read and unpacked where it is gzip (empty for a folder or a zip). */
+  /** The file's first bytes as they lie on the disk, so gzip is still packed (empty for a folder). */
   head: Buffer;
   signal: AbortSignal;
 }

@@ -17,6 +17,8 @@ export const fileStream = "file";
 const headBytes = 65_536;
 
 export interface OpenedFile extends GlimpsedFile {
+  /** The first bytes as they lie on the disk. */
+  rawHead: Buffer;
   sizeBytes: number;
 }
 
@@ -40,7 +42,7 @@ export async function openFile(path: string): Promise<OpenedFile> {
       public: `${absolute} may not be read by anybody (its permissions are ${(found.mode & 0o777).toString(8).padStart(3, "0")}). Allow reading with: chmod u+r`,
     });
   }
-  if (found.isDirectory()) return { path: absolute, head: Buffer.alloc(0), isDirectory: true, entries: await listEntries(absolute), sizeBytes: 0 };
+  if (found.isDirectory()) return { path: absolute, head: Buffer.alloc(0), rawHead: Buffer.alloc(0), isDirectory: true, entries: await listEntries(absolute), sizeBytes: 0 };
   if (!found.isFile()) {
     throw new AppError("unreadable_file", { public: `${absolute} is neither a file nor a folder. Give the path of an export.` });
   }
@@ -49,9 +51,9 @@ export async function openFile(path: string): Promise<OpenedFile> {
   }
   const head = await readHead(absolute, found.size);
   if (looksLikeZip(head)) {
-    return { path: absolute, head: Buffer.alloc(0), isDirectory: false, entries: await listEntries(absolute), sizeBytes: found.size };
+    return { path: absolute, head: Buffer.alloc(0), rawHead: head, isDirectory: false, entries: await listEntries(absolute), sizeBytes: found.size };
   }
-  return { path: absolute, head: unpackHead(head), isDirectory: false, entries: [], sizeBytes: found.size };
+  return { path: absolute, head: unpackHead(head), rawHead: head, isDirectory: false, entries: [], sizeBytes: found.size };
 }
 
 async function listEntries(path: string): Promise<OpenedFile["entries"]> {
@@ -141,7 +143,7 @@ export async function queueImport(ctx: Ctx, input: Omit<RunImportInput, "syncId"
 export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOutcome> {
   const { settings, file, identified, source, importFile } = await identify(ctx, input);
   const { connector } = input;
-  const fileInput = { settings, path: file.path, head: file.head };
+  const fileInput = { settings, path: file.path, head: file.rawHead };
   if (identified.reported) await storeReported(ctx, { sourceId: source.id, stream: fileStream, reported: identified.reported });
   return runRecords(ctx, {
     source,
@@ -179,7 +181,7 @@ export async function checkFile(core: CoreContext, input: Pick<RunImportInput, "
   const settings = parseSettings(connector, input.settings ?? {});
   const file = await openFile(input.path);
   const signal = input.signal ?? new AbortController().signal;
-  const identified = await connector.identifyFile(core, { settings, path: file.path, head: file.head, signal }).catch((error: unknown) => {
+  const identified = await connector.identifyFile(core, { settings, path: file.path, head: file.rawHead, signal }).catch((error: unknown) => {
     throw file.isDirectory && (error as NodeJS.ErrnoException).code === "EISDIR" ? folderGiven(connector, file.path) : error;
   });
   return { file, settings, identified, importFile: connector.importFile.bind(connector) };
