@@ -1,5 +1,8 @@
+import { mkdtempSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { z } from "zod";
 import { fixedClock } from "#core/clock.ts";
 import type { CoreContext } from "#core/context.ts";
@@ -62,7 +65,7 @@ export interface PullReading {
 /** Pulls a stream to its end, as a run does. */
 export async function pullWith<Schema extends z.ZodType>(
   connector: Connector<Schema>,
-  input: { stream: string; settings: unknown; cursor?: unknown; http: HttpClient; signal?: AbortSignal },
+  input: { stream: string; settings: unknown; cursor?: unknown; http: HttpClient; signal?: AbortSignal; workDir?: string },
 ): Promise<PullReading> {
   if (!connector.pull) throw new Error(`${connector.id} cannot be pulled`);
   const reading: PullReading = { chunks: [], records: [], cursor: input.cursor };
@@ -70,6 +73,7 @@ export async function pullWith<Schema extends z.ZodType>(
     ...input,
     settings: connector.settings.parse(input.settings),
     cursor: input.cursor,
+    workDir: input.workDir ?? mkdtempSync(join(tmpdir(), "causeway-work-")),
     signal: input.signal ?? new AbortController().signal,
   });
   for await (const chunk of pull) {

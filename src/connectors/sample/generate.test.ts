@@ -19,7 +19,7 @@ const world = (more: object = {}): World => worldOf(settings(more), now);
 function pull(more: object, cursor?: unknown, signal = new AbortController().signal): AsyncIterable<RecordChunk> {
   const ctx = { db: testDatabase(), clock: fixedClock(now), log: createLogger({ level: "silent" }) };
   if (!sample.pull) throw new Error("the sample cannot be pulled");
-  return sample.pull(ctx, { settings: settings(more), stream: sampleStream, cursor, signal, http: noHttp });
+  return sample.pull(ctx, { settings: settings(more), stream: sampleStream, cursor, signal, http: noHttp, workDir: "" });
 }
 
 function normalizeAll(of: World): NormalizedBatch[] {

@@ -29,9 +29,14 @@ export interface PullInput<Settings> {
   /** The cursor stored with the last chunk, or undefined on the first run. */
   cursor: unknown;
   signal: AbortSignal;
+  /** A folder of this source alone, kept from run to run, for what is cheaper kept than fetched again; it may be lost. */
+  workDir: string;
   /** The way out: retries, rate limits and private addresses are minded; waits are shown on the run's page. */
   http: HttpClient;
 }
+
+/** What a try of the settings gets: nothing of it is kept. */
+export type ConnectInput<Settings> = Pick<PullInput<Settings>, "settings" | "signal" | "http">;
 
 /** What a live source turns out to be when its settings are tried. */
 export interface LiveIdentity {
@@ -122,7 +127,7 @@ export interface Connector<Schema extends z.ZodType = z.ZodType> {
    * Tries the settings of a live source.
    * @throws AppError `forbidden`, `not_found`, `upstream_failed` …, in words that say what to change
    */
-  connect?(ctx: CoreContext, input: Pick<PullInput<z.output<Schema>>, "settings" | "signal" | "http">): Promise<LiveIdentity>;
+  connect?(ctx: CoreContext, input: ConnectInput<z.output<Schema>>): Promise<LiveIdentity>;
   pull?(ctx: CoreContext, input: PullInput<z.output<Schema>>): AsyncIterable<RecordChunk>;
   /** 0 to 1: how sure it is that the file is one of its own, from its name, first bytes and entries alone. */
   recognizes?(file: GlimpsedFile): number;

@@ -10,6 +10,7 @@ export {
 export type * from "./batch.ts";
 export { readChangeStamp } from "./change-stamp.ts";
 export {
+  type ConnectInput,
   type Connector,
   defineConnector,
   type FileIdentity,

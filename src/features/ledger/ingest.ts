@@ -81,6 +81,7 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
   counts.addKinds(activities.createdByKind);
   counts.identities.add({ created: people.created, changed: people.changed, seen: people.ids.values() });
   counts.rejected += prepared.rejected.length;
+  for (const [reason, n] of prepared.leftOut) counts.leftOut.set(reason, (counts.leftOut.get(reason) ?? 0) + n);
   for (const record of prepared.same) {
     counts.threads.add({ created: [], changed: [], seen: record.threads });
     counts.activities.same += record.activities;

@@ -3,6 +3,7 @@ import type { Ctx } from "../access/index.ts";
 import type { NormalizedBatch, RawRecord, RejectedRecord } from "./batch.ts";
 import { type Connector, RecordError } from "./connector.ts";
 import { activityKey, addToBatch, emptyBatch, hashPayload, identityKey, type MergedBatch } from "./merge-batch.ts";
+import { keepOut, type SourcePrivacy } from "./source-privacy.ts";
 import { findHeldRecords, type HeldRecord, readPayloads, recordKey } from "./store-raw-records.ts";
 
 /** Records that were read and understood, ready to be stored in one transaction. */
@@ -22,10 +23,12 @@ export interface PreparedRecords {
   /** What records stated before and state no longer. */
   gone: { externalId: string; kind: string }[];
   rejected: RejectedRecord[];
+  /** Records that the source's owner wants left at the door, by the reason. */
+  leftOut: Map<string, number>;
 }
 
 export interface PrepareInput {
-  source: { id: string };
+  source: { id: string; privacy: SourcePrivacy };
   connector: Connector;
   settings: unknown;
   records: readonly { record: RawRecord; payloadText: string }[];
@@ -44,7 +47,7 @@ const recordsPerTurn = 50;
  */
 export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<PreparedRecords> {
   const { connector } = input;
-  const prepared: PreparedRecords = { merged: emptyBatch(), raw: [], same: [], gone: [], rejected: [...input.rejected] };
+  const prepared: PreparedRecords = { merged: emptyBatch(), raw: [], same: [], gone: [], rejected: [...input.rejected], leftOut: new Map() };
   const byId = new Map<string, { record: RawRecord; payloadText: string; hash: string }>();
   for (const { record, payloadText } of input.records) {
     const key = recordKey(record);
@@ -70,7 +73,7 @@ export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<Pre
       }
     }
     if (known && !input.force && known.normalizeVersion > 0) changed.push(entry.record);
-    normalizeInto(prepared, { connector, settings: input.settings, ...entry });
+    normalizeInto(prepared, { connector, settings: input.settings, privacy: input.source.privacy, now: ctx.clock.now(), ...entry });
   }
   if (changed.length > 0) await findGone(ctx, { ...input, changed }, prepared);
   return prepared;
@@ -78,7 +81,7 @@ export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<Pre
 
 function normalizeInto(
   prepared: PreparedRecords,
-  input: { connector: Connector; settings: unknown; record: RawRecord; payloadText: string; hash: string },
+  input: { connector: Connector; settings: unknown; privacy: SourcePrivacy; now: Date; record: RawRecord; payloadText: string; hash: string },
 ): void {
   const { record } = input;
   let batch: NormalizedBatch;
@@ -90,6 +93,11 @@ function normalizeInto(
     batch = { identities: [], channels: [], threads: [], activities: [] };
     // Version 0 is read anew on every run, so that a record set aside gets its chance once it can be read.
     normalizeVersion = 0;
+  }
+  const refusal = keepOut(batch, input);
+  if (refusal !== undefined) {
+    prepared.leftOut.set(refusal, (prepared.leftOut.get(refusal) ?? 0) + 1);
+    return;
   }
   addToBatch(prepared.merged, batch);
   prepared.raw.push({

@@ -25,6 +25,8 @@ export class RunCounts {
   readonly activities = { new: 0, changed: 0, same: 0 };
   readonly activitiesByKind: Record<string, number> = {};
   rejected = 0;
+  /** Records left at the door by the source's privacy, by reason. */
+  readonly leftOut = new Map<string, number>();
 
   addKinds(kinds: ReadonlyMap<string, number>): void {
     for (const [kind, n] of kinds) this.activitiesByKind[kind] = (this.activitiesByKind[kind] ?? 0) + n;

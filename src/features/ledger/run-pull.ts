@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import type { HttpClient } from "#core/http.ts";
@@ -38,6 +40,7 @@ export async function runPull(ctx: Ctx, input: RunPullInput): Promise<SyncOutcom
   const http = input.services?.http ?? noHttp;
   const held = await ctx.db.first<{ cursor: unknown }>(sql`
     SELECT cursor FROM stream WHERE community_id = ${ctx.community.id} AND source_id = ${source.id} AND name = ${stream}`);
+  const workDir = input.services ? await openWorkDir(input.services.dataDir, source.id) : "";
   const pull = connector.pull.bind(connector);
   return runRecords(ctx, {
     source,
@@ -47,11 +50,33 @@ export async function runPull(ctx: Ctx, input: RunPullInput): Promise<SyncOutcom
     trigger: input.trigger ?? "manual",
     fresh: !(await holdsRecords(ctx, source.id)),
     force: false,
-    chunks: (signal) => pull(ctx, { settings, stream, cursor: held?.cursor ?? undefined, signal, http }),
+    chunks: (signal, onWait) =>
+      pull(ctx, { settings, stream, cursor: held?.cursor ?? undefined, signal, workDir, http: tellingWaits(http, onWait) }),
     signal: input.signal,
     onProgress: input.onProgress,
     syncId: input.syncId,
   });
+}
+
+async function openWorkDir(dataDir: string, sourceId: string): Promise<string> {
+  const folder = join(dataDir, "sources", sourceId);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+/** The client, with each of its waits told to the run as well as to who asked. */
+function tellingWaits(http: HttpClient, onWait: (wait: { until: Date; reason: string }) => void): HttpClient {
+  return {
+    request: (request) =>
+      http.request({
+        ...request,
+        onWait: (wait) => {
+          onWait(wait);
+          request.onWait?.(wait);
+        },
+      }),
+    close: () => http.close(),
+  };
 }
 
 const noHttp: HttpClient = {

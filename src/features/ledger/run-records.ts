@@ -7,6 +7,8 @@ import { analyzeKeys } from "./consumer.ts";
 import { ingest } from "./ingest.ts";
 import { type PreparedRecords, prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
+import { cleanPayload, type SourcePrivacy } from "./source-privacy.ts";
+import { storeReported } from "./sources.ts";
 import { beat, failSync, finishSync, logSync, type SyncTrigger, startSync } from "./sync-runs.ts";
 
 export interface SyncProgress {
@@ -18,6 +20,8 @@ export interface SyncProgress {
   ratePerSecond: number;
   etaSeconds: number | null;
   counts: IngestCounts;
+  /** The source makes us wait, until when and why. */
+  waiting?: { until: string; reason: string } | undefined;
 }
 
 export interface SyncOutcome {
@@ -28,7 +32,7 @@ export interface SyncOutcome {
 }
 
 export interface RunRecordsInput {
-  source: { id: string; visibilityFloor: number | null };
+  source: { id: string; visibilityFloor: number | null; privacy: SourcePrivacy };
   connector: Connector;
   settings: unknown;
   stream: string;
@@ -38,7 +42,7 @@ export interface RunRecordsInput {
   syncId?: string;
   fresh: boolean;
   force: boolean;
-  chunks: (signal: AbortSignal) => AsyncIterable<RecordChunk>;
+  chunks: (signal: AbortSignal, onWait: (wait: { until: Date; reason: string }) => void) => AsyncIterable<RecordChunk>;
   signal?: AbortSignal;
   onProgress?: (progress: SyncProgress) => void;
 }
@@ -53,6 +57,8 @@ interface Group {
   chars: number;
   cursor: unknown;
   progress: RecordChunk["progress"];
+  reported: RecordChunk["reported"];
+  warnings: string[];
 }
 
 /**
@@ -70,8 +76,16 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
   let storing: Promise<void> = Promise.resolve();
   try {
     let groups = 0;
-    for await (const group of groupChunks(input.chunks(signal))) {
+    const onWait = (wait: { until: Date; reason: string }) => {
+      const progress = { ...last, waiting: { until: wait.until.toISOString(), reason: wait.reason } };
+      input.onProgress?.(progress);
+      // Only for whoever watches: the run does not depend on it.
+      beat(ctx, { syncId, counts: progress.counts, progress: { ...progress, counts: undefined } }).catch(() => undefined);
+    };
+    for await (const group of groupChunks(input.chunks(signal, onWait), input.source.privacy)) {
       signal.throwIfAborted();
+      if (group.reported) await storeReported(ctx, { sourceId: input.source.id, stream: input.stream, reported: group.reported });
+      for (const message of group.warnings) await logSync(ctx, { syncId, level: "warn", message });
       groups += 1;
       if (isTurningPoint(groups)) {
         await storing;
@@ -88,7 +102,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
     await storing;
     const result = counts.toJSON();
     await finishSync(ctx, { syncId, sourceId: input.source.id, stream: input.stream, counts: result, progress: { ...last, phase: "done" } });
-    await logSync(ctx, { syncId, level: "info", message: summarize(result) });
+    await logSync(ctx, { syncId, level: "info", message: summarize(result, counts.leftOut) });
     input.onProgress?.({ ...last, phase: "done", etaSeconds: 0, counts: result });
     return { syncId, sourceId: input.source.id, counts: result, rejected: counts.rejected };
   } catch (error) {
@@ -130,24 +144,31 @@ async function store(
   return progress;
 }
 
-async function* groupChunks(chunks: AsyncIterable<RecordChunk>): AsyncGenerator<Group> {
-  let group: Group = { records: [], rejected: [], chars: 0, cursor: undefined, progress: undefined };
+const emptyGroup = (): Group => ({ records: [], rejected: [], chars: 0, cursor: undefined, progress: undefined, reported: undefined, warnings: [] });
+
+async function* groupChunks(chunks: AsyncIterable<RecordChunk>, privacy: SourcePrivacy): AsyncGenerator<Group> {
+  let group = emptyGroup();
   for await (const chunk of chunks) {
     await nextTurn();
     for (const record of chunk.records) {
-      const payloadText = JSON.stringify(record.payload);
-      group.records.push({ record, payloadText });
+      const given = JSON.stringify(record.payload);
+      const payloadText = cleanPayload(given, privacy);
+      // What is read is what is stored, so that a replay says the same.
+      group.records.push({ record: payloadText === given ? record : { ...record, payload: JSON.parse(payloadText) as unknown }, payloadText });
       group.chars += payloadText.length;
     }
     group.rejected.push(...(chunk.rejected ?? []));
     group.cursor = chunk.cursor ?? group.cursor;
     group.progress = chunk.progress ?? group.progress;
+    group.reported = chunk.reported ?? group.reported;
+    group.warnings.push(...(chunk.warnings ?? []));
     if (group.records.length >= recordsPerBatch || group.chars >= payloadCharsPerBatch) {
       yield group;
-      group = { records: [], rejected: [], chars: 0, cursor: undefined, progress: undefined };
+      group = emptyGroup();
     }
   }
-  if (group.records.length > 0 || group.rejected.length > 0 || group.cursor !== undefined) yield group;
+  const { records, rejected, warnings, cursor, reported } = group;
+  if (records.length + rejected.length + warnings.length > 0 || cursor !== undefined || reported !== undefined) yield group;
 }
 
 function describe(progress: RecordChunk["progress"], counts: RunCounts, startedMs: number): SyncProgress {
@@ -166,8 +187,9 @@ function describe(progress: RecordChunk["progress"], counts: RunCounts, startedM
   };
 }
 
-function summarize(counts: IngestCounts): string {
+function summarize(counts: IngestCounts, leftOut: ReadonlyMap<string, number>): string {
   const { activities, threads, identities } = counts.new;
   const aside = counts.rejected.activities > 0 ? ` ${counts.rejected.activities} records set aside.` : "";
-  return `${activities} activities, ${threads} threads and ${identities} identities new; ${counts.changed.activities} activities changed, ${counts.same.activities} the same.${aside}`;
+  const out = [...leftOut].map(([reason, n]) => ` ${n} records left out: ${reason}.`).join("");
+  return `${activities} activities, ${threads} threads and ${identities} identities new; ${counts.changed.activities} activities changed, ${counts.same.activities} the same.${aside}${out}`;
 }

@@ -8,6 +8,8 @@ import type { Connector } from "./connector.ts";
 export interface PullServices {
   http: HttpClient;
   secrets: SecretBox;
+  /** Where sources keep what is cheaper kept than fetched again. */
+  dataDir: string;
 }
 
 /** A secret as it lies in the database. */

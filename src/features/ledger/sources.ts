@@ -4,6 +4,7 @@ import { newId } from "#core/ids.ts";
 import { adminRoles, type Ctx, editorRoles, requireRole, type Visibility, visibilityRank } from "../access/index.ts";
 import type { ReportedCounts } from "./connector.ts";
 import { enqueueChanges } from "./consumer.ts";
+import { parsePrivacy, type SourcePrivacy } from "./source-privacy.ts";
 
 export interface SourceRef {
   id: string;
@@ -12,6 +13,7 @@ export interface SourceRef {
   name: string;
   settings: unknown;
   visibilityFloor: number | null;
+  privacy: SourcePrivacy;
 }
 
 /**
@@ -38,10 +40,11 @@ export async function requireSource(ctx: Ctx, sourceId: string): Promise<SourceR
   return found;
 }
 
-function findSource(ctx: Ctx, condition: ReturnType<typeof sql>): Promise<SourceRef | undefined> {
-  return ctx.db.first<SourceRef>(sql`
-    SELECT s.id, s.connector, s.origin, s.name, s.settings, s.visibility_floor AS "visibilityFloor"
+async function findSource(ctx: Ctx, condition: ReturnType<typeof sql>): Promise<SourceRef | undefined> {
+  const row = await ctx.db.first<Omit<SourceRef, "privacy"> & { privacy: unknown }>(sql`
+    SELECT s.id, s.connector, s.origin, s.name, s.settings, s.visibility_floor AS "visibilityFloor", s.privacy
     FROM source s WHERE s.community_id = ${ctx.community.id} AND ${condition}`);
+  return row && { ...row, privacy: parsePrivacy(row.privacy) };
 }
 
 /** Notes what the source says it holds, for coverage. */
