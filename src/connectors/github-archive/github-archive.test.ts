@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { countKinds, foldBatches, readFileWith } from "../testing.ts";
-import { JsonCutter, type JsonPiece } from "./cut-json.ts";
+import { JsonCutter, type JsonPiece } from "../cut-json.ts";
 import { githubArchive } from "./index.ts";
 
 const fixture = join(import.meta.dirname, "fixtures/small.json");

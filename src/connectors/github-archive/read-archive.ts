@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { AppError } from "#core/errors.ts";
 import type { RawRecord, RecordChunk, RejectedRecord, ReportedCounts } from "#features/ledger/index.ts";
-import { JsonCutter, type JsonPiece } from "./cut-json.ts";
+import { JsonCutter, type JsonPiece } from "../cut-json.ts";
 import { type ArchivePayload, firstProblem, payloadSchema } from "./format.ts";
 import { threadKey } from "./normalize.ts";
 

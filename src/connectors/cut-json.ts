@@ -1,7 +1,8 @@
 import { AppError } from "#core/errors.ts";
 
-/** One member of the outermost object, or one item of a list that is such a member. */
+/** One member of the outermost object, or one item of a list that is such a member, or of the outermost list. */
 export interface JsonPiece {
+  /** The member's name; empty where the file is one list. */
   key: string;
   /** The place in the list; undefined for members that are no list. */
   index?: number;
@@ -17,7 +18,7 @@ const maxPieceBytes = 128 * 1024 * 1024;
 type Expect = "object" | "first-key" | "key" | "colon" | "value" | "first-item" | "item" | "after-item" | "after-value" | "inside" | "end";
 
 /**
- * Cuts a JSON object into its members, and the lists among them into items, while it streams by: only one item is in
+ * Cuts a JSON object into its members, and the lists among them (or the one list that a file is) into items, while it streams by: only one item is in
  * memory at a time. What lies inside an item is left to JSON.parse. Libraries that emit every token do the same
  * tens of times slower, and lose the byte at which a file breaks.
  */
@@ -38,6 +39,7 @@ export class JsonCutter {
   #pieceByte = 0;
   #pieceLine = 1;
   #readingKey = false;
+  #isList = false;
 
   /** @param name how messages call the file */
   constructor(name: string) {
@@ -73,7 +75,7 @@ export class JsonCutter {
     return pieces;
   }
 
-  /** @throws AppError `unreadable_file` when the object is not complete */
+  /** @throws AppError `unreadable_file` when the object or list is not complete */
   end(): void {
     if (this.#expect === "end") return;
     const where = this.#byte === 0 ? "it is empty" : `it ends at byte ${count(this.#byte)} (line ${count(this.#line)}) ${this.#missing()}`;
@@ -89,8 +91,8 @@ export class JsonCutter {
     if (this.#expect === "inside")
       return `inside ${place}, where ${this.#inString ? "a closing quote" : "a closing bracket"} and the rest of the file are missing`;
     if (this.#expect === "first-item" || this.#expect === "item" || this.#expect === "after-item") {
-      const last = this.#index === undefined || this.#index < 0 ? `at the start of ${this.#key}` : `after ${place}`;
-      return `${last}, where the list's closing "]" and the file's closing "}" are missing`;
+      const last = this.#index === undefined || this.#index < 0 ? `at the start of ${this.#key || "the list"}` : `after ${place}`;
+      return `${last}, where ${this.#isList ? `the list's closing "]" is` : `the list's closing "]" and the file's closing "}" are`} missing`;
     }
     return `after ${this.#key || "its start"}, where the file's closing "}" is missing`;
   }
@@ -104,7 +106,13 @@ export class JsonCutter {
   #structure(c: number, i: number): boolean {
     switch (this.#expect) {
       case "object":
-        if (c !== code.brace) this.#refuse(i, 'an object that starts with "{"');
+        if (c === code.open) {
+          this.#isList = true;
+          this.#index = -1;
+          this.#expect = "first-item";
+          return false;
+        }
+        if (c !== code.brace) this.#refuse(i, 'an object that starts with "{" or a list that starts with "["');
         this.#expect = "first-key";
         return false;
       case "first-key":
@@ -130,18 +138,15 @@ export class JsonCutter {
       case "first-item":
       case "item":
         if (c === code.close && this.#expect === "first-item") {
-          this.#index = undefined;
-          this.#expect = "after-value";
+          this.#endList();
           return false;
         }
         this.#index = (this.#index ?? -1) + 1;
         return this.#begin(c, i);
       case "after-item":
         if (c === code.comma) this.#expect = "item";
-        else if (c === code.close) {
-          this.#index = undefined;
-          this.#expect = "after-value";
-        } else this.#refuse(i, 'a "," or "]"');
+        else if (c === code.close) this.#endList();
+        else this.#refuse(i, 'a "," or "]"');
         return false;
       case "after-value":
         if (c === code.comma) this.#expect = "key";
@@ -151,6 +156,11 @@ export class JsonCutter {
       default:
         return this.#refuse(i, "the end of the file");
     }
+  }
+
+  #endList(): void {
+    this.#index = undefined;
+    this.#expect = this.#isList ? "end" : "after-value";
   }
 
   #begin(c: number, i: number): boolean {
@@ -187,7 +197,7 @@ export class JsonCutter {
     this.#partBytes += part.length;
     if (this.#partBytes > maxPieceBytes) {
       throw new AppError("too_large", {
-        public: `${this.#name} holds one value of more than ${maxPieceBytes / 1024 / 1024} MB (${this.#key} at byte ${count(this.#pieceByte)}). No issue is that long: check the file.`,
+        public: `${this.#name} holds one value of more than ${maxPieceBytes / 1024 / 1024} MB (${this.#key} at byte ${count(this.#pieceByte)}). No single item is that long: check the file.`,
       });
     }
     this.#parts.push(part);
