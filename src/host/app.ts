@@ -16,6 +16,7 @@ import { answerFromCache, cacheKey, createPageCache, type PageCache, pickEncodin
 import type { Pages } from "./pages.ts";
 import { isReady } from "./readiness.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { answerWebhook } from "./webhooks.ts";
 import { gaugeWork } from "./work-gauges.ts";
 
 type Env = { Bindings: HttpBindings };
@@ -178,7 +179,9 @@ async function answer(c: Context<Env>, input: Incoming, options: AppOptions): Pr
   const { runtime, pages, api } = options;
   const { path } = c.req;
   let response: Response;
-  if (path.startsWith("/api/auth/")) response = await runtime.auth.handle(input.request);
+  const hook = c.req.method === "POST" ? /^\/hooks\/([0-9a-f-]{36})$/.exec(path)?.[1] : undefined;
+  if (hook !== undefined) response = await answerWebhook(runtime, input.request, hook);
+  else if (path.startsWith("/api/auth/")) response = await runtime.auth.handle(input.request);
   else if (api && (path === "/api/v1" || path.startsWith("/api/v1/"))) response = await api(input.request, c.env);
   else if (pages) response = await pages.render(input.request, { runtime: { ...runtime, log: input.log }, nonce: input.nonce });
   else response = new Response("There is nothing here.\n", { status: 404, headers: { "content-type": "text/plain" } });
@@ -202,6 +205,7 @@ function mayReadMetrics(c: Context<Env>, runtime: Runtime, clients: ClientAddres
 function routeOf(path: string): string {
   if (path.startsWith("/api/auth/")) return "auth";
   if (path.startsWith("/api/")) return "api";
+  if (path.startsWith("/hooks/")) return "hooks";
   if (path === "/studio" || path.startsWith("/studio/")) return "studio";
   return "portal";
 }

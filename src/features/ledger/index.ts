@@ -37,10 +37,13 @@ export {
   listConsumerLag,
   sumConsumerLag,
 } from "./consumer.ts";
-export { checkFile, type OpenedFile, openFile, queueImport, type RunImportInput, recognizeFile, runImport } from "./import-file.ts";
+export { checkFile, type OpenedFile, openFile, parseSettings, queueImport, type RunImportInput, recognizeFile, runImport } from "./import-file.ts";
+export { countInbox, receiveRecords, takeInbox } from "./inbox.ts";
+export { addLiveSource, changeSettings, readSettings, tryConnection } from "./live-sources.ts";
 export { markDaysOfIdentities, rollUp } from "./roll-up.ts";
 export { type RunPullInput, replaySource, runPull } from "./run-pull.ts";
 export type { SyncOutcome, SyncProgress } from "./run-records.ts";
+export { type DueSource, listDueSources, pullable, pullSource } from "./schedule.ts";
 export { type SearchHit, type SearchResult, type SnippetPart, search, searchLag } from "./search.ts";
 export { indexForSearch } from "./search-index.ts";
 export {
@@ -57,8 +60,10 @@ export {
   type SyncRow,
   type SyncState,
 } from "./source-queries.ts";
-export { deleteSource, ensureSource, requireSource, type SourceRef, updateSource } from "./sources.ts";
-export { failSync } from "./sync-runs.ts";
+export { parsePrivacy, type SourcePrivacy, sourcePrivacySchema } from "./source-privacy.ts";
+export { openSettings, type PullServices, secretFields, secretMask } from "./source-settings.ts";
+export { deleteSource, ensureSource, findWebhookSource, requireSource, type SourceRef, updateSource } from "./sources.ts";
+export { failSync, queueSync } from "./sync-runs.ts";
 export {
   countThreads,
   getThread,

@@ -2,6 +2,7 @@ import { type SQL, sql } from "#core/database/database.ts";
 import { decodeCursor, type Page, toPage } from "#core/page.ts";
 import { type Ctx, requireRole, teamRoles, type Visibility, viewerLevel, visibilityOf, visibleTo } from "../access/index.ts";
 import type { IngestCounts } from "./batch.ts";
+import { maskSealed } from "./source-settings.ts";
 
 export type SyncState = "queued" | "running" | "done" | "failed" | "cancelled";
 
@@ -102,6 +103,7 @@ export async function getSource(ctx: Ctx, input: { sourceId: string }): Promise<
   const { floor, ...rest } = row;
   return {
     ...rest,
+    settings: maskSealed(row.settings),
     visibility: floor === null ? null : visibilityOf(floor),
     lastSync,
     streams: streams.map(({ reported, ...stream }) => stream),

@@ -78,6 +78,11 @@ export function maskSettings(connector: Connector, settings: unknown): Record<st
   return masked;
 }
 
+/** As `maskSettings`, for whoever does not know the connector: what is sealed is a secret. */
+export function maskSealed(settings: unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(asObject(settings)).map(([name, value]) => [name, sealedSchema.safeParse(value).success ? secretMask : value]));
+}
+
 function asObject(settings: unknown): Record<string, unknown> {
   return z.record(z.string(), z.unknown()).catch({}).parse(settings);
 }

@@ -1,3 +1,4 @@
+import type { CoreContext } from "#core/context.ts";
 import { json, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
@@ -45,6 +46,16 @@ async function findSource(ctx: Ctx, condition: ReturnType<typeof sql>): Promise<
     SELECT s.id, s.connector, s.origin, s.name, s.settings, s.visibility_floor AS "visibilityFloor", s.privacy
     FROM source s WHERE s.community_id = ${ctx.community.id} AND ${condition}`);
   return row && { ...row, privacy: parsePrivacy(row.privacy) };
+}
+
+/** The source that a webhook's address names, in whichever community; nobody is asked who calls, its signature says that. */
+export async function findWebhookSource(core: CoreContext, sourceId: string): Promise<{ communityId: string; source: SourceRef } | undefined> {
+  const row = await core.db.first<Omit<SourceRef, "privacy"> & { communityId: string; privacy: unknown }>(sql`
+    SELECT s.community_id AS "communityId", s.id, s.connector, s.origin, s.name, s.settings, s.visibility_floor AS "visibilityFloor", s.privacy
+    FROM source s WHERE s.id = ${sourceId} AND NOT s.paused`);
+  if (!row) return undefined;
+  const { communityId, ...source } = row;
+  return { communityId, source: { ...source, privacy: parsePrivacy(source.privacy) } };
 }
 
 /** Notes what the source says it holds, for coverage. */

@@ -1,0 +1,137 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { fixedClock } from "#core/clock.ts";
+import { createSecretBox } from "#core/crypto.ts";
+import { sql } from "#core/database/database.ts";
+import { AppError } from "#core/errors.ts";
+import type { HttpClient } from "#core/http.ts";
+import { createCtx } from "#tests/factories.ts";
+import { defineConnector } from "./connector.ts";
+import { countInbox, receiveRecords, takeInbox } from "./inbox.ts";
+import { addLiveSource, changeSettings, readSettings } from "./live-sources.ts";
+import { listDueSources, pullSource } from "./schedule.ts";
+import { getSource } from "./source-queries.ts";
+import { secretMask } from "./source-settings.ts";
+import { requireSource } from "./sources.ts";
+
+const http: HttpClient = { request: () => Promise.reject(new Error("a test reached for the network")), close: async () => undefined };
+const secrets = createSecretBox({ keys: [{ id: "k1", createdAt: "2026-01-01T00:00:00Z", key: Buffer.alloc(32, 7).toString("base64") }], hashKey: Buffer.alloc(32, 8).toString("base64"), authSecret: "x" });
+const services = { http, secrets, dataDir: mkdtempSync(join(tmpdir(), "causeway-live-")) };
+
+/** A live source small enough to see through: it counts up, one message at a time, to where its settings say. */
+const counter = defineConnector({
+  id: "counter",
+  title: "Counter",
+  summary: "Counts.",
+  normalizeVersion: 1,
+  settings: z.object({ site: z.string(), to: z.coerce.number().int(), token: z.string().meta({ secret: true }).default(""), broken: z.boolean().default(false) }),
+  docs: { collects: "-", identityKey: "-", limits: "-", privacy: "-" },
+  streams: { numbers: { title: "Numbers", everyMinutes: 60 }, letters: { title: "Letters", everyMinutes: 30 } },
+  async connect(_ctx, { settings }) {
+    if (settings.token !== "right") throw new AppError("forbidden", { public: "The token is not accepted. Make a new one." });
+    return { origin: `counter:${settings.site}`, name: settings.site, says: "Signed in." };
+  },
+  async *pull(_ctx, { settings, stream, cursor }) {
+    if (stream === "letters" && settings.broken) throw new AppError("upstream_failed", { public: "The letters are gone." });
+    if (settings.token !== "right") throw new AppError("forbidden", { public: "The token is not accepted." });
+    const start = z.number().catch(0).parse(cursor);
+    for (let n = start; n < settings.to; n += 1) {
+      yield { records: [{ stream, externalId: `${stream}${n}`, payload: { n } }], cursor: n + 1, reported: { message: settings.to }, warnings: n === 0 ? ["The first is old."] : [] };
+    }
+  },
+  normalize(record) {
+    const at = new Date(Date.UTC(2026, 0, 1) + z.object({ n: z.number() }).parse(record.payload).n * 60_000);
+    return {
+      identities: [{ platform: "counter", externalId: "one" }],
+      channels: [{ externalId: "c", kind: "chat", name: "c", visibility: "team" }],
+      threads: [],
+      activities: [{ externalId: record.externalId, kind: "message", channel: "c", author: { platform: "counter", externalId: "one" }, occurredAt: at, body: record.externalId }],
+    };
+  },
+});
+
+const settings = (more: object = {}) => ({ site: "home", to: 3, token: "right", ...more });
+
+test("a secret is sealed at rest, masked wherever settings are shown, and opens for the run alone", async () => {
+  const ctx = await createCtx();
+  const { sourceId } = await addLiveSource(ctx, { connector: counter, settings: settings(), services });
+  const stored = await ctx.db.first<{ text: string }>(sql`SELECT settings::text AS text FROM source WHERE id = ${sourceId}`);
+  expect(stored?.text).toContain("$sealed");
+  expect(stored?.text).not.toContain("right");
+  expect(await readSettings(ctx, { connector: counter, sourceId })).toMatchObject({ site: "home", token: secretMask });
+  expect(JSON.stringify((await getSource(ctx, { sourceId }))?.settings)).not.toContain("$sealed");
+  const outcomes = await pullSource(ctx, { connector: counter, sourceId, services });
+  expect(outcomes.map((outcome) => outcome.counts.new.activities)).toEqual([3, 3]);
+});
+
+test("settings that do not work are refused in the source's words and nothing is stored", async () => {
+  const ctx = await createCtx();
+  await expect(addLiveSource(ctx, { connector: counter, settings: settings({ token: "wrong" }), services })).rejects.toMatchObject({
+    code: "forbidden",
+    message: "The token is not accepted. Make a new one.",
+  });
+  expect(await ctx.db.rows(sql`SELECT id FROM source WHERE community_id = ${ctx.community.id}`)).toEqual([]);
+});
+
+test("a secret sent back masked stays as it was; settings that lead elsewhere are refused", async () => {
+  const ctx = await createCtx();
+  const { sourceId } = await addLiveSource(ctx, { connector: counter, settings: settings(), services });
+  await changeSettings(ctx, { connector: counter, sourceId, settings: { site: "home", to: 5, token: secretMask }, services });
+  const [numbers] = await pullSource(ctx, { connector: counter, sourceId, services });
+  expect(numbers?.counts.new.activities).toBe(5);
+  await expect(changeSettings(ctx, { connector: counter, sourceId, settings: { site: "away", to: 5 }, services })).rejects.toMatchObject({ code: "conflict" });
+});
+
+test("a run goes on from its cursor, and the next is due after the stream's own time", async () => {
+  const ctx = { ...(await createCtx()), clock: fixedClock("2026-05-01T12:00:00Z") };
+  const { sourceId } = await addLiveSource(ctx, { connector: counter, settings: settings(), services });
+  const mine = async (at: string) =>
+    (await listDueSources({ ...ctx, clock: fixedClock(at) })).filter((due) => due.communityId === ctx.community.id).map((due) => due.sourceId);
+  expect(await mine("2026-05-01T12:00:00Z")).toEqual([sourceId]);
+  await pullSource(ctx, { connector: counter, sourceId, services });
+  expect(await mine("2026-05-01T12:29:00Z")).toEqual([]);
+  expect(await mine("2026-05-01T12:30:00Z")).toEqual([sourceId]);
+  const half = { ...ctx, clock: fixedClock("2026-05-01T12:30:00Z") };
+  const due = await pullSource(half, { connector: counter, sourceId, services, dueOnly: true });
+  expect(due.map((outcome) => outcome.counts.new.activities)).toEqual([0]);
+});
+
+test("a stream that fails does not hold up the others, and is asked later and later", async () => {
+  const ctx = { ...(await createCtx()), clock: fixedClock("2026-05-01T12:00:00Z") };
+  const { sourceId } = await addLiveSource(ctx, { connector: counter, settings: settings({ broken: true }), services });
+  for (let n = 0; n < 2; n += 1) await expect(pullSource(ctx, { connector: counter, sourceId, services })).rejects.toThrow("The letters are gone.");
+  const source = await getSource(ctx, { sourceId });
+  expect(source?.activities).toBe(0);
+  const held = await ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM activity WHERE source_id = ${sourceId}`);
+  expect(held?.n).toBe(3);
+  const next = source?.streams.find(({ name }) => name === "letters")?.nextRunAt;
+  expect(next).toEqual(new Date("2026-05-01T14:00:00Z"));
+});
+
+test("what arrives by itself is kept until it is stored, in any number of deliveries, and is one with what is pulled", async () => {
+  const ctx = await createCtx();
+  const { sourceId } = await addLiveSource(ctx, { connector: counter, settings: settings(), services });
+  const source = await requireSource(ctx, sourceId);
+  const records = [1, 2, 7].map((n) => ({ stream: "numbers", externalId: `numbers${n}`, payload: { n } }));
+  await receiveRecords(ctx, { source, records });
+  await receiveRecords(ctx, { source, records });
+  expect(await countInbox(ctx, { sourceId })).toBe(6);
+  expect((await takeInbox(ctx, { connector: counter, sourceId }))?.counts.new.activities).toBe(3);
+  expect(await countInbox(ctx, { sourceId })).toBe(0);
+  expect(await takeInbox(ctx, { connector: counter, sourceId })).toBeUndefined();
+  const [numbers] = await pullSource(ctx, { connector: counter, sourceId, services });
+  expect(numbers?.counts).toMatchObject({ new: { activities: 1 }, same: { activities: 2 } });
+});
+
+test("warnings of the source stand in the run's log, and its totals in the coverage", async () => {
+  const ctx = await createCtx();
+  const { sourceId } = await addLiveSource(ctx, { connector: counter, settings: settings(), services });
+  const [first] = await pullSource(ctx, { connector: counter, sourceId, services, streams: ["numbers"] });
+  const lines = await ctx.db.rows<{ message: string }>(sql`SELECT message FROM sync_log WHERE sync_id = ${first?.syncId} AND level = 'warn'`);
+  expect(lines).toEqual([{ message: "The first is old." }]);
+  const coverage = (await getSource(ctx, { sourceId }))?.coverage;
+  expect(coverage?.find(({ unit }) => unit === "message")?.reported).toBe(3);
+});
