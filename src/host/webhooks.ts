@@ -1,5 +1,5 @@
-import { takeInboxJob } from "#app/background/sync-source.ts";
 import { requireConnector } from "#app/background/import-upload.ts";
+import { takeInboxJob } from "#app/background/sync-source.ts";
 import { AppError, toAppError } from "#core/errors.ts";
 import { openAsSystem } from "#features/access/index.ts";
 import { findWebhookSource, openSettings, parseSettings, receiveRecords } from "#features/ledger/index.ts";

@@ -42,7 +42,8 @@ export async function openFile(path: string): Promise<OpenedFile> {
       public: `${absolute} may not be read by anybody (its permissions are ${(found.mode & 0o777).toString(8).padStart(3, "0")}). Allow reading with: chmod u+r`,
     });
   }
-  if (found.isDirectory()) return { path: absolute, head: Buffer.alloc(0), rawHead: Buffer.alloc(0), isDirectory: true, entries: await listEntries(absolute), sizeBytes: 0 };
+  if (found.isDirectory())
+    return { path: absolute, head: Buffer.alloc(0), rawHead: Buffer.alloc(0), isDirectory: true, entries: await listEntries(absolute), sizeBytes: 0 };
   if (!found.isFile()) {
     throw new AppError("unreadable_file", { public: `${absolute} is neither a file nor a folder. Give the path of an export.` });
   }

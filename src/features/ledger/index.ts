@@ -46,6 +46,7 @@ export type { SyncOutcome, SyncProgress } from "./run-records.ts";
 export { type DueSource, listDueSources, pullable, pullSource } from "./schedule.ts";
 export { type SearchHit, type SearchResult, type SnippetPart, search, searchLag } from "./search.ts";
 export { indexForSearch } from "./search-index.ts";
+export { parsePrivacy, type SourcePrivacy, sourcePrivacySchema } from "./source-privacy.ts";
 export {
   type CoverageRow,
   getSource,
@@ -60,7 +61,6 @@ export {
   type SyncRow,
   type SyncState,
 } from "./source-queries.ts";
-export { parsePrivacy, type SourcePrivacy, sourcePrivacySchema } from "./source-privacy.ts";
 export { openSettings, type PullServices, secretFields, secretMask } from "./source-settings.ts";
 export { deleteSource, ensureSource, findWebhookSource, requireSource, type SourceRef, updateSource } from "./sources.ts";
 export { failSync, queueSync } from "./sync-runs.ts";

@@ -18,7 +18,11 @@ import { secretMask } from "./source-settings.ts";
 import { requireSource } from "./sources.ts";
 
 const http: HttpClient = { request: () => Promise.reject(new Error("a test reached for the network")), close: async () => undefined };
-const secrets = createSecretBox({ keys: [{ id: "k1", createdAt: "2026-01-01T00:00:00Z", key: Buffer.alloc(32, 7).toString("base64") }], hashKey: Buffer.alloc(32, 8).toString("base64"), authSecret: "x" });
+const secrets = createSecretBox({
+  keys: [{ id: "k1", createdAt: "2026-01-01T00:00:00Z", key: Buffer.alloc(32, 7).toString("base64") }],
+  hashKey: Buffer.alloc(32, 8).toString("base64"),
+  authSecret: "x",
+});
 const services = { http, secrets, dataDir: mkdtempSync(join(tmpdir(), "causeway-live-")) };
 
 /** A live source small enough to see through: it counts up, one message at a time, to where its settings say. */
@@ -27,7 +31,12 @@ const counter = defineConnector({
   title: "Counter",
   summary: "Counts.",
   normalizeVersion: 1,
-  settings: z.object({ site: z.string(), to: z.coerce.number().int(), token: z.string().meta({ secret: true }).default(""), broken: z.boolean().default(false) }),
+  settings: z.object({
+    site: z.string(),
+    to: z.coerce.number().int(),
+    token: z.string().meta({ secret: true }).default(""),
+    broken: z.boolean().default(false),
+  }),
   docs: { collects: "-", identityKey: "-", limits: "-", privacy: "-" },
   streams: { numbers: { title: "Numbers", everyMinutes: 60 }, letters: { title: "Letters", everyMinutes: 30 } },
   async connect(_ctx, { settings }) {
@@ -39,7 +48,12 @@ const counter = defineConnector({
     if (settings.token !== "right") throw new AppError("forbidden", { public: "The token is not accepted." });
     const start = z.number().catch(0).parse(cursor);
     for (let n = start; n < settings.to; n += 1) {
-      yield { records: [{ stream, externalId: `${stream}${n}`, payload: { n } }], cursor: n + 1, reported: { message: settings.to }, warnings: n === 0 ? ["The first is old."] : [] };
+      yield {
+        records: [{ stream, externalId: `${stream}${n}`, payload: { n } }],
+        cursor: n + 1,
+        reported: { message: settings.to },
+        warnings: n === 0 ? ["The first is old."] : [],
+      };
     }
   },
   normalize(record) {
@@ -48,7 +62,16 @@ const counter = defineConnector({
       identities: [{ platform: "counter", externalId: "one" }],
       channels: [{ externalId: "c", kind: "chat", name: "c", visibility: "team" }],
       threads: [],
-      activities: [{ externalId: record.externalId, kind: "message", channel: "c", author: { platform: "counter", externalId: "one" }, occurredAt: at, body: record.externalId }],
+      activities: [
+        {
+          externalId: record.externalId,
+          kind: "message",
+          channel: "c",
+          author: { platform: "counter", externalId: "one" },
+          occurredAt: at,
+          body: record.externalId,
+        },
+      ],
     };
   },
 });
@@ -82,7 +105,9 @@ test("a secret sent back masked stays as it was; settings that lead elsewhere ar
   await changeSettings(ctx, { connector: counter, sourceId, settings: { site: "home", to: 5, token: secretMask }, services });
   const [numbers] = await pullSource(ctx, { connector: counter, sourceId, services });
   expect(numbers?.counts.new.activities).toBe(5);
-  await expect(changeSettings(ctx, { connector: counter, sourceId, settings: { site: "away", to: 5 }, services })).rejects.toMatchObject({ code: "conflict" });
+  await expect(changeSettings(ctx, { connector: counter, sourceId, settings: { site: "away", to: 5 }, services })).rejects.toMatchObject({
+    code: "conflict",
+  });
 });
 
 test("a run goes on from its cursor, and the next is due after the stream's own time", async () => {

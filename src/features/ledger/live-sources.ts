@@ -3,7 +3,7 @@ import { AppError } from "#core/errors.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { Connector, LiveIdentity } from "./connector.ts";
 import { parseSettings } from "./import-file.ts";
-import { maskSettings, openSettings, type PullServices, secretFields, secretMask, sealSettings } from "./source-settings.ts";
+import { maskSettings, openSettings, type PullServices, sealSettings, secretFields, secretMask } from "./source-settings.ts";
 import { ensureSource, requireSource } from "./sources.ts";
 
 const tryTimeoutMs = 30_000;

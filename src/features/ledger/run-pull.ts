@@ -50,8 +50,7 @@ export async function runPull(ctx: Ctx, input: RunPullInput): Promise<SyncOutcom
     trigger: input.trigger ?? "manual",
     fresh: !(await holdsRecords(ctx, source.id)),
     force: false,
-    chunks: (signal, onWait) =>
-      pull(ctx, { settings, stream, cursor: held?.cursor ?? undefined, signal, workDir, http: tellingWaits(http, onWait) }),
+    chunks: (signal, onWait) => pull(ctx, { settings, stream, cursor: held?.cursor ?? undefined, signal, workDir, http: tellingWaits(http, onWait) }),
     signal: input.signal,
     onProgress: input.onProgress,
     syncId: input.syncId,

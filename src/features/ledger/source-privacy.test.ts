@@ -7,11 +7,17 @@ const batch = (visibility: "public" | "restricted", at: string): NormalizedBatch
   identities: [{ platform: "test", externalId: "ann" }],
   channels: [{ externalId: "c", kind: "chat", name: "c", visibility }],
   threads: [{ externalId: "t", channel: "c", kind: "chat", title: "t", state: "open", openedAt: new Date(at) }],
-  activities: [{ externalId: "1", kind: "message", channel: "c", thread: "t", occurredAt: new Date(at), author: { platform: "test", externalId: "ann" } }],
+  activities: [
+    { externalId: "1", kind: "message", channel: "c", thread: "t", occurredAt: new Date(at), author: { platform: "test", externalId: "ann" } },
+  ],
 });
 
 test("a field is dropped wherever it stands, a path from the root on and through lists", () => {
-  const text = JSON.stringify({ email: "a@b.example", user: { email: "c", profile: { phone: "1", name: "Ann" } }, files: [{ url: "u", token: "t" }] });
+  const text = JSON.stringify({
+    email: "a@b.example",
+    user: { email: "c", profile: { phone: "1", name: "Ann" } },
+    files: [{ url: "u", token: "t" }],
+  });
   const privacy = sourcePrivacySchema.parse({ dropFields: ["email", "user.profile.phone", "files.token"] });
   expect(JSON.parse(cleanPayload(text, privacy))).toEqual({ user: { profile: { name: "Ann" } }, files: [{ url: "u" }] });
 });

@@ -82,7 +82,9 @@ export function keepOut(batch: NormalizedBatch, input: { privacy: SourcePrivacy;
   if (privacy.privateChannels === "in" && privacy.retentionDays === null) return undefined;
   const stated = batch.activities.length + batch.threads.length;
   if (privacy.privateChannels === "out") {
-    const closed = new Set(batch.channels.filter(({ visibility }) => visibilityRank(visibility) >= visibilityRank("restricted")).map((c) => c.externalId));
+    const closed = new Set(
+      batch.channels.filter(({ visibility }) => visibilityRank(visibility) >= visibilityRank("restricted")).map((c) => c.externalId),
+    );
     const isClosed = (visibility: NormalizedBatch["threads"][number]["visibility"], channel: string) =>
       closed.has(channel) || (visibility !== undefined && visibilityRank(visibility) >= visibilityRank("restricted"));
     const threads = new Set(batch.threads.filter((thread) => isClosed(thread.visibility, thread.channel)).map((thread) => thread.externalId));
@@ -96,7 +98,8 @@ export function keepOut(batch: NormalizedBatch, input: { privacy: SourcePrivacy;
     const before = batch.activities.length;
     batch.activities = batch.activities.filter(({ occurredAt }) => occurredAt >= oldest);
     const held = new Set(batch.activities.map(({ thread }) => thread));
-    if (batch.activities.length < before) batch.threads = batch.threads.filter(({ externalId, openedAt }) => openedAt >= oldest || held.has(externalId));
+    if (batch.activities.length < before)
+      batch.threads = batch.threads.filter(({ externalId, openedAt }) => openedAt >= oldest || held.has(externalId));
     if (before > 0 && batch.activities.length === 0) return "too old";
   }
   return undefined;

@@ -80,7 +80,9 @@ export function maskSettings(connector: Connector, settings: unknown): Record<st
 
 /** As `maskSettings`, for whoever does not know the connector: what is sealed is a secret. */
 export function maskSealed(settings: unknown): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(asObject(settings)).map(([name, value]) => [name, sealedSchema.safeParse(value).success ? secretMask : value]));
+  return Object.fromEntries(
+    Object.entries(asObject(settings)).map(([name, value]) => [name, sealedSchema.safeParse(value).success ? secretMask : value]),
+  );
 }
 
 function asObject(settings: unknown): Record<string, unknown> {
