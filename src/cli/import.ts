@@ -3,13 +3,15 @@ import { type Command, Option } from "commander";
 import { z } from "zod";
 import { connectors } from "#connectors/index.ts";
 import { AppError } from "#core/errors.ts";
-import type { Ctx } from "#features/access/index.ts";
+import { type Ctx, openAsSystem } from "#features/access/index.ts";
 import {
   type Connector,
   checkFile,
   drainOutbox,
+  type ImportPreview,
   type IngestCounts,
   openFile,
+  previewImport,
   recognizeFile,
   runImport,
   type SyncOutcome,
@@ -126,55 +128,55 @@ function recognize(path: string, matches: ReturnType<typeof recognizeFile>): Con
   });
 }
 
-/** Reads the whole file through the connector, as an import does, and stores nothing. */
+/** Says what an import would do, and stores nothing: not even the community. */
 async function tryRun(
   session: Session,
   { connector, path, options }: { connector: Connector; path: string; options: ImportOptions },
 ): Promise<undefined> {
-  if (!connector.importFile) throw new AppError("invalid_input", { public: `${connector.title} has no files to bring in; it is a live source.` });
   const runtime = await session.runtime();
-  const settings = connector.settings.safeParse(options.settings ?? {});
-  if (!settings.success) throw new AppError("invalid_input", { public: z.prettifyError(settings.error) });
-  const file = await openFile(path);
+  const checked = await checkFile(runtime, { connector, path, settings: options.settings ?? {}, signal: session.signal });
+  const ctx = options.community === undefined ? undefined : await openAsSystem(runtime, { slug: options.community });
   const bar = createProgressBar(session);
-  const kinds: Record<string, number> = {};
-  const threads = new Set<string>();
-  let activities = 0;
-  let rejected = 0;
+  let preview: ImportPreview;
   try {
-    for await (const chunk of connector.importFile(runtime, { settings: settings.data, path, head: file.head, signal: session.signal })) {
-      session.signal.throwIfAborted();
-      rejected += chunk.rejected?.length ?? 0;
-      for (const record of chunk.records) {
-        try {
-          const batch = connector.normalize(record, settings.data);
-          for (const thread of batch.threads) threads.add(thread.externalId);
-          activities += batch.activities.length;
-          for (const { kind } of batch.activities) kinds[kind] = (kinds[kind] ?? 0) + 1;
-        } catch {
-          // Set aside by an import as well, with its reason.
-          rejected += 1;
-        }
-      }
-      if (chunk.progress)
-        bar.show({
-          label: "Reading",
-          done: chunk.progress.done,
-          total: chunk.progress.total ?? null,
-          unit: chunk.progress.unit,
-          detail: `${activities.toLocaleString("en")} activities`,
-        });
-    }
+    preview = await previewImport(runtime, {
+      ctx,
+      connector,
+      checked,
+      signal: session.signal,
+      onProgress: ({ done, total, unit, activities }) =>
+        bar.show({ label: "Reading", done, total, unit, detail: `${activities.toLocaleString("en")} activities` }),
+    });
   } finally {
     bar.end();
   }
-  const found = { connector: connector.id, threads: threads.size, activities, rejected, activitiesByKind: kinds };
-  session.out(
-    options.json
-      ? JSON.stringify({ dryRun: true, ...found })
-      : `${path} is a ${connector.title} with ${found.threads.toLocaleString("en")} threads and ${activities.toLocaleString("en")} activities (${listKinds(kinds)}); ${rejected} records would be set aside. Nothing was stored.`,
-  );
+  if (options.json) {
+    const { counts, ...rest } = preview;
+    session.out(JSON.stringify({ dryRun: true, connector: connector.id, ...countsOf(counts), ...rest }));
+    return undefined;
+  }
+  const { counts, setAside, leftOut, sourceId, name } = preview;
+  const where = sourceId
+    ? `goes on in the source «${name}»`
+    : ctx
+      ? "would be a new source"
+      : "would be a new source; name a --community to compare with what it holds";
+  const lines = [
+    `${path} is ${connector.title} of «${name}» and ${where}. It would be:`,
+    countLine("new", counts.new),
+    countLine("changed", counts.changed),
+    countLine("same", counts.same),
+  ];
+  if (counts.new.activities > 0) lines.push(`  ${listKinds(counts.activitiesByKind)}`);
+  for (const { reason, remedy, place, n } of setAside) lines.push(`  ${n.toLocaleString("en")} set aside, first at ${place}: ${reason} ${remedy}`);
+  for (const [reason, n] of Object.entries(leftOut)) lines.push(`  ${n.toLocaleString("en")} left out: ${reason}`);
+  lines.push("Nothing was stored.");
+  session.out(lines.join("\n"));
   return undefined;
+}
+
+function countLine(label: string, of: { threads: number; activities: number; identities: number }): string {
+  return `  ${label.padEnd(9)}${of.activities.toLocaleString("en").padStart(10)} activities ${of.threads.toLocaleString("en").padStart(9)} threads ${of.identities.toLocaleString("en").padStart(9)} identities`;
 }
 
 function countsOf(counts: IngestCounts): IngestCounts {
@@ -183,13 +185,11 @@ function countsOf(counts: IngestCounts): IngestCounts {
 }
 
 function summary(ctx: Ctx, connector: Connector, { counts, rejected }: SyncOutcome, ms: number): string {
-  const line = (label: string, of: { threads: number; activities: number; identities: number }) =>
-    `  ${label.padEnd(9)}${of.activities.toLocaleString("en").padStart(10)} activities ${of.threads.toLocaleString("en").padStart(9)} threads ${of.identities.toLocaleString("en").padStart(9)} identities`;
   const lines = [
     `${connector.title} → ${ctx.community.slug}, in ${(ms / 1000).toFixed(1)} s`,
-    line("new", counts.new),
-    line("changed", counts.changed),
-    line("same", counts.same),
+    countLine("new", counts.new),
+    countLine("changed", counts.changed),
+    countLine("same", counts.same),
   ];
   if (counts.new.activities > 0) lines.push(`  ${listKinds(counts.activitiesByKind)}`);
   if (rejected > 0)

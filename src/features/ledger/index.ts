@@ -40,6 +40,7 @@ export {
 export { checkFile, type OpenedFile, openFile, parseSettings, queueImport, type RunImportInput, recognizeFile, runImport } from "./import-file.ts";
 export { countInbox, receiveRecords, takeInbox } from "./inbox.ts";
 export { addLiveSource, changeSettings, readSettings, tryConnection } from "./live-sources.ts";
+export { type ImportPreview, previewImport } from "./preview-import.ts";
 export { markDaysOfIdentities, rollUp } from "./roll-up.ts";
 export { type RunPullInput, replaySource, runPull } from "./run-pull.ts";
 export type { SyncOutcome, SyncProgress } from "./run-records.ts";

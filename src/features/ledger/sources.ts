@@ -41,6 +41,11 @@ export async function requireSource(ctx: Ctx, sourceId: string): Promise<SourceR
   return found;
 }
 
+/** The source that holds what an origin names, if there is one. */
+export function findSourceOfOrigin(ctx: Ctx, origin: string): Promise<SourceRef | undefined> {
+  return findSource(ctx, sql`s.origin = ${origin}`);
+}
+
 async function findSource(ctx: Ctx, condition: ReturnType<typeof sql>): Promise<SourceRef | undefined> {
   const row = await ctx.db.first<Omit<SourceRef, "privacy"> & { privacy: unknown }>(sql`
     SELECT s.id, s.connector, s.origin, s.name, s.settings, s.visibility_floor AS "visibilityFloor", s.privacy
