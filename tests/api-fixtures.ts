@@ -6,7 +6,10 @@ import { createApi } from "#api/index.ts";
 import { type DeclaredEndpoint, declaredEndpoints } from "#api/kit/endpoint.ts";
 import { jobs as definitions } from "#app/jobs.ts";
 import { loadConfig } from "#core/config.ts";
+import { createSecretBox } from "#core/crypto.ts";
+import { createHttpClient } from "#core/http.ts";
 import { createJobs, type Jobs } from "#core/jobs.ts";
+import { openSecrets } from "#core/secrets.ts";
 import { type Ctx, createApiKey, createAuth, type Role, type Scope } from "#features/access/index.ts";
 import { createTeamMember } from "./access-fixtures.ts";
 import { testDatabase } from "./factories.ts";
@@ -51,7 +54,9 @@ export function createTestApi(ctx: Ctx, options: { requestsPerMinute?: number } 
   const auth = createAuth({ db: ctx.db, log: ctx.log, clock: ctx.clock, publicUrl, secret: "a secret of the tests, longer than 32 letters" });
   const db = testDatabase();
   const jobs = createJobs({ db, log: ctx.log, definitions, pollSeconds: 1 });
-  const api = createApi({ db, clock: ctx.clock, log: ctx.log, config, auth, jobs });
+  const http = createHttpClient({ config, log: ctx.log });
+  const secrets = createSecretBox(openSecrets(join(dataDir, "secrets.json")));
+  const api = createApi({ db, clock: ctx.clock, log: ctx.log, config, auth, jobs, http, secrets });
   const endpoints = declaredEndpoints(api);
   const answered = new Set<string>();
 

@@ -8,6 +8,7 @@ import type { Api } from "./kit/endpoint.ts";
 import type { ApiEnv, ApiRuntime } from "./kit/env.ts";
 import { identifyCaller, limitRate, refuseImpostors } from "./kit/guard.ts";
 import { answerProblem } from "./kit/problem.ts";
+import { addLiveSources } from "./live-sources.ts";
 import { addMembers } from "./members.ts";
 import { addMetrics } from "./metrics.ts";
 import { addSearch } from "./search.ts";
@@ -31,6 +32,7 @@ export function createApi(runtime: ApiRuntime): Api {
 
   addCommunities(api);
   addSources(api);
+  addLiveSources(api);
   addThreads(api);
   addMembers(api);
   addSignals(api);

@@ -6,7 +6,7 @@ import { sql } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import { insertAccount } from "#features/access/account.ts";
 import { signIn } from "#features/access/index.ts";
-import { drainOutbox, enqueueChanges, openFile, runImport } from "#features/ledger/index.ts";
+import { countInbox, drainOutbox, enqueueChanges, ensureSource, openFile, runImport } from "#features/ledger/index.ts";
 import { createTeamMember } from "#tests/access-fixtures.ts";
 import { createTestApi, publicUrl } from "#tests/api-fixtures.ts";
 import { addPerson, addPlace, addThread } from "#tests/conversation.ts";
@@ -101,6 +101,19 @@ test("every documented endpoint answers as documented", async () => {
   const { json: invited } = await expectStatus(201, "POST", "/invitations", { role: "viewer" });
   expect(invited.url).toBe(`${publicUrl}/invite/${invited.token}`);
   await expectStatus(204, "DELETE", `/invitations/${invited.id}`);
+
+  const settings = { name: "bot", secret: "sixteen letters, at least" };
+  expect((await expectStatus(200, "POST", "/sources/try", { connector: "incoming", settings })).json).toMatchObject({ origin: "incoming:bot" });
+  const { json: live } = await expectStatus(201, "POST", "/sources", { connector: "incoming", settings });
+  expect((await get(`${base}/sources/${live.sourceId}`)).text).not.toContain("sixteen");
+  await expectStatus(200, "PUT", `/sources/${live.sourceId}/settings`, { ...settings, secret: "another one of sixteen letters" });
+  await expectStatus(200, "PUT", `/sources/${live.sourceId}/privacy`, { dropFields: ["email"], privateChannels: "out", retentionDays: 365 });
+  await expectStatus(400, "POST", `/sources/${live.sourceId}/sync`);
+  const made = await ensureSource(ctx, { connector: "sample", origin: "sample:git", name: "Git", settings: { part: "git" } });
+  await expectStatus(202, "POST", `/sources/${made.id}/sync`);
+  const sent = await expectStatus(202, "POST", "/activities?source=bot", { id: "1", occurredAt: "2026-03-01T10:00:00Z", body: "Hello" });
+  expect(sent.json).toEqual({ received: 1, sourceId: live.sourceId });
+  expect(await countInbox(ctx, { sourceId: live.sourceId })).toBe(1);
 
   const upload = await api.call("POST", `${base}/imports?fileName=archive.json`, {
     key: owner,

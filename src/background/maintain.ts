@@ -3,7 +3,7 @@ import { consumers } from "#app/consumers.ts";
 import { sql } from "#core/database/database.ts";
 import { defineJob } from "#core/jobs.ts";
 import { type Ctx, listAllCommunities, openAsSystem } from "#features/access/index.ts";
-import { drainOutbox } from "#features/ledger/index.ts";
+import { drainOutbox, removeExpired } from "#features/ledger/index.ts";
 import { repairMembers } from "#features/members/index.ts";
 
 /**
@@ -31,6 +31,7 @@ export const maintainJob = defineJob({
 
 /** Counts a community's members anew and works off what follows from it. */
 export async function maintainCommunity(ctx: Ctx, signal?: AbortSignal): Promise<void> {
+  await removeExpired(ctx);
   await repairMembers(ctx, { signal });
   await drainOutbox(ctx, { consumers, communityId: ctx.community.id, signal });
 }

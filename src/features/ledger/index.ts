@@ -8,6 +8,7 @@ export {
   listThreadActivities,
 } from "./activity-queries.ts";
 export type * from "./batch.ts";
+export { changePrivacy, removeExpired } from "./change-privacy.ts";
 export { readChangeStamp } from "./change-stamp.ts";
 export {
   type ConnectInput,

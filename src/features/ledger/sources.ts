@@ -111,7 +111,7 @@ export async function deleteSource(ctx: Ctx, input: { sourceId: string }): Promi
   await ctx.db.transaction(async (tx) => {
     const inTx: Ctx = { ...ctx, db: tx };
     const scope = sql`community_id = ${ctx.community.id} AND source_id = ${source.id}`;
-    await markDays(inTx, scope);
+    await markDaysOf(inTx, scope);
     const people = await tx.rows<{ id: string }>(sql`SELECT DISTINCT identity_id AS id FROM activity WHERE ${scope} AND identity_id IS NOT NULL`);
     const gone = await tx.rows<{ id: string }>(sql`DELETE FROM activity WHERE ${scope} RETURNING id`);
     await tx.execute(sql`DELETE FROM thread WHERE ${scope}`);
@@ -121,7 +121,8 @@ export async function deleteSource(ctx: Ctx, input: { sourceId: string }): Promi
   });
 }
 
-async function markDays(ctx: Ctx, scope: ReturnType<typeof sql>): Promise<void> {
+/** Has the days of some activities counted anew, before they go. */
+export async function markDaysOf(ctx: Ctx, scope: ReturnType<typeof sql>): Promise<void> {
   await ctx.db.execute(sql`
     INSERT INTO dirty_day (community_id, day)
     SELECT DISTINCT community_id, to_char(occurred_at AT TIME ZONE ${ctx.community.timeZone}, 'YYYY-MM-DD') FROM activity WHERE ${scope}
