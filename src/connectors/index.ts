@@ -4,6 +4,7 @@ import { githubArchive } from "./github-archive/index.ts";
 import { incoming } from "./incoming/index.ts";
 import { mbox } from "./mbox/index.ts";
 import { sample } from "./sample/index.ts";
+import { zulip } from "./zulip/index.ts";
 
 /** Every connector. A folder that is not named here fails the conformance test. */
-export const connectors: readonly Connector[] = [git, githubArchive, incoming, mbox, sample];
+export const connectors: readonly Connector[] = [git, githubArchive, incoming, mbox, sample, zulip];
