@@ -5,7 +5,17 @@ import { storeUpload } from "#app/background/store-upload.ts";
 import { connectors } from "#connectors/index.ts";
 import { AppError } from "#core/errors.ts";
 import { adminRoles, type Ctx, editorRoles, recordAudit, teamRoles } from "#features/access/index.ts";
-import { deleteSource, getSource, getSync, listRejected, listSources, listSyncLog, listSyncs, updateSource } from "#features/ledger/index.ts";
+import {
+  deleteSource,
+  getSource,
+  getSync,
+  listRejected,
+  listSources,
+  listSyncLog,
+  listSyncs,
+  sourcePrivacySchema,
+  updateSource,
+} from "#features/ledger/index.ts";
 import { type Api, communityEndpoint, rootEndpoint } from "./kit/endpoint.ts";
 import { answerPage, pageOf, pageQuery } from "./kit/list.ts";
 import { at, counts, id, visibility } from "./kit/schemas.ts";
@@ -66,7 +76,18 @@ const coverage = z
 const detail = source
   .extend({
     coverage: z.array(coverage),
-    streams: z.array(z.object({ name: z.string(), lastSuccessAt: at.nullable(), nextRunAt: at.nullable(), reportedAt: at.nullable() })),
+    streams: z.array(
+      z.object({
+        name: z.string(),
+        lastSuccessAt: at.nullable(),
+        nextRunAt: at.nullable(),
+        reportedAt: at.nullable(),
+        failures: z.int().describe("Runs that failed since the last that did not."),
+        records: z.int(),
+      }),
+    ),
+    privacy: sourcePrivacySchema,
+    inbox: z.int().describe("Records that arrived by themselves and wait to be taken in."),
   })
   .meta({ id: "SourceDetail" });
 

@@ -30,6 +30,7 @@ export default [
       route("signals", "studio/signals.tsx"),
       route("sources", "studio/sources/list.tsx"),
       route("sources/new", "studio/sources/new.tsx"),
+      route("sources/connect/:connectorId", "studio/sources/connect.tsx"),
       route("sources/:sourceId", "studio/sources/source.tsx"),
       ...prefix("settings", [
         layout("studio/settings/layout.tsx", [

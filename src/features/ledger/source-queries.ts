@@ -2,6 +2,8 @@ import { type SQL, sql } from "#core/database/database.ts";
 import { decodeCursor, type Page, toPage } from "#core/page.ts";
 import { type Ctx, requireRole, teamRoles, type Visibility, viewerLevel, visibilityOf, visibleTo } from "../access/index.ts";
 import type { IngestCounts } from "./batch.ts";
+import { countInbox } from "./inbox.ts";
+import { parsePrivacy, type SourcePrivacy } from "./source-privacy.ts";
 import { maskSealed } from "./source-settings.ts";
 
 export type SyncState = "queued" | "running" | "done" | "failed" | "cancelled";
@@ -80,14 +82,17 @@ export interface CoverageRow {
 export interface SourceDetail extends SourceRow {
   settings: unknown;
   coverage: CoverageRow[];
-  streams: { name: string; lastSuccessAt: Date | null; nextRunAt: Date | null; reportedAt: Date | null }[];
+  streams: { name: string; lastSuccessAt: Date | null; nextRunAt: Date | null; reportedAt: Date | null; failures: number; records: number }[];
+  privacy: SourcePrivacy;
+  /** Records that arrived by themselves and wait to be taken in. */
+  inbox: number;
 }
 
 /** A source with its streams and coverage: what it says it has against what is held, and why they differ. */
 export async function getSource(ctx: Ctx, input: { sourceId: string }): Promise<SourceDetail | undefined> {
   requireRole(ctx, teamRoles, { scope: "read" });
-  const row = await ctx.db.first<StoredSource & { settings: unknown }>(sql`
-    SELECT ${sourceColumns(ctx)}, s.settings FROM source s ${sourceJoins(ctx)}
+  const row = await ctx.db.first<StoredSource & { settings: unknown; privacy: unknown }>(sql`
+    SELECT ${sourceColumns(ctx)}, s.settings, s.privacy FROM source s ${sourceJoins(ctx)}
     WHERE s.community_id = ${ctx.community.id} AND s.id = ${input.sourceId}`);
   if (!row) return undefined;
   const streams = await ctx.db.rows<{
@@ -96,14 +101,23 @@ export async function getSource(ctx: Ctx, input: { sourceId: string }): Promise<
     nextRunAt: Date | null;
     reportedAt: Date | null;
     reported: Record<string, number> | null;
+    failures: number;
+    records: number;
   }>(sql`
-    SELECT name, last_success_at AS "lastSuccessAt", next_run_at AS "nextRunAt", reported_at AS "reportedAt", reported
-    FROM stream WHERE community_id = ${ctx.community.id} AND source_id = ${input.sourceId} ORDER BY name`);
+    WITH held AS (
+      SELECT stream AS name, count(*) AS n FROM raw_record WHERE community_id = ${ctx.community.id} AND source_id = ${input.sourceId} GROUP BY stream
+    )
+    SELECT COALESCE(m.name, held.name) AS name, m.last_success_at AS "lastSuccessAt", m.next_run_at AS "nextRunAt", m.reported_at AS "reportedAt",
+      m.reported, COALESCE(m.failures, 0) AS failures, COALESCE(held.n, 0) AS records
+    FROM (SELECT * FROM stream WHERE community_id = ${ctx.community.id} AND source_id = ${input.sourceId}) m
+    FULL JOIN held ON held.name = m.name ORDER BY 1`);
   const lastSync = (await listSyncs(ctx, { sourceId: input.sourceId, limit: 1 })).rows[0] ?? null;
   const { floor, ...rest } = row;
   return {
     ...rest,
     settings: maskSealed(row.settings),
+    privacy: parsePrivacy(row.privacy),
+    inbox: await countInbox(ctx, { sourceId: row.id }),
     visibility: floor === null ? null : visibilityOf(floor),
     lastSync,
     streams: streams.map(({ reported, ...stream }) => stream),

@@ -1,7 +1,6 @@
 import { Link } from "react-router";
 import { z } from "zod";
 import { listThreads, threadFacets } from "#features/ledger/index.ts";
-import { keptQuestionCounts } from "./shell-counts.server.ts";
 import { ctxContext, guarded } from "../request-context.server.ts";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { FilterBar } from "../ui/filter-bar.tsx";
@@ -12,6 +11,7 @@ import { KeyHints, Rows } from "../ui/rows.tsx";
 import { Sheet } from "../ui/sheet.tsx";
 import type { Route } from "./+types/threads.ts";
 import { param, readQuery } from "./list-params.server.ts";
+import { keptQuestionCounts } from "./shell-counts.server.ts";
 import { ThreadLine } from "./thread-line.tsx";
 
 const query = z.object({

@@ -1,6 +1,6 @@
 import { Button, NativeSelect } from "@mantine/core";
 import { useState } from "react";
-import { Form, useNavigation } from "react-router";
+import { Form, Link, useNavigation } from "react-router";
 import { loadSampleJob } from "#app/background/load-sample.ts";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { connectors } from "#connectors/index.ts";
@@ -21,6 +21,7 @@ export const loader = guarded(async ({ context }: Route.LoaderArgs) => {
     first: sources.length === 0,
     hasSample: sources.some(({ connector }) => connector === "sample"),
     connectors: connectors.filter((one) => one.importFile).map(({ id, title, summary }) => ({ id, title, summary })),
+    live: connectors.filter((one) => one.connect).map(({ id, title, summary }) => ({ id, title, summary })),
   };
 });
 
@@ -66,6 +67,19 @@ export default function NewSource({ loaderData, params }: Route.ComponentProps) 
           </div>
         </Sheet>
         <Pile>
+          <Sheet title="Connect a live source" id="live">
+            <ul className={classes.list}>
+              {loaderData.live.map(({ id, title, summary }) => (
+                <li key={id}>
+                  <Link className="link" to={`/studio/${params.community}/sources/connect/${id}`}>
+                    {title}
+                  </Link>
+                  <br />
+                  <small>{summary}</small>
+                </li>
+              ))}
+            </ul>
+          </Sheet>
           <Sheet title={loaderData.hasSample ? "The sample community is here" : "Or look around first"} id="sample">
             <div className={classes.choice}>
               <p>

@@ -1,15 +1,30 @@
 import { z } from "zod";
 import { deriveSoon } from "#app/background/derive.ts";
 import { replaySourceJob, requireConnector } from "#app/background/import-upload.ts";
+import { syncSoon } from "#app/background/sync-source.ts";
 import type { Runtime } from "#app/runtime.ts";
 import { adminRoles, type Ctx, editorRoles, recordAudit, requireRole, visibilities } from "#features/access/index.ts";
-import { deleteSource, requireSource, updateSource } from "#features/ledger/index.ts";
+import { changePrivacy, deleteSource, requireSource, sourcePrivacySchema, updateSource } from "#features/ledger/index.ts";
 import type { ActionSaid } from "../../ui/toast.ts";
 
 const form = z.discriminatedUnion("intent", [
   z.object({ intent: z.literal("rename"), name: z.string().trim().min(1).max(200) }),
   z.object({ intent: z.literal("close"), visibility: z.enum(visibilities) }),
   z.object({ intent: z.literal("replay") }),
+  z.object({ intent: z.literal("sync") }),
+  z.object({ intent: z.literal("pause") }),
+  z.object({ intent: z.literal("resume") }),
+  z.object({
+    intent: z.literal("privacy"),
+    dropFields: z.string().transform((text) =>
+      text
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== ""),
+    ),
+    privateChannels: z.enum(["in", "out"]),
+    retentionDays: z.string().transform((text) => (text.trim() === "" ? null : Number(text))),
+  }),
   z.object({ intent: z.literal("delete") }),
 ]);
 
@@ -38,6 +53,30 @@ export async function handleSourceAction(
       await runtime.jobs.send(replaySourceJob, { communityId: ctx.community.id, sourceId, connector: source.connector }, { key: sourceId });
       await audit("source.replay_started", {});
       return { ok: true, message: "Its stored records are being read anew; nothing is fetched." };
+    case "sync": {
+      requireRole(ctx, editorRoles);
+      const run = await syncSoon(ctx, { jobs: runtime.jobs, sourceId, connector: source.connector });
+      await audit("source.sync_started", run);
+      return { ok: true, message: "It is being fetched; this page shows how far it is." };
+    }
+    case "pause":
+    case "resume":
+      await updateSource(ctx, { sourceId, paused: asked.intent === "pause" });
+      await audit("source.changed", { after: { paused: asked.intent === "pause" } });
+      return { ok: true, message: asked.intent === "pause" ? "Paused: nothing is fetched or taken in until you go on." : "It goes on." };
+    case "privacy": {
+      const { intent: _, ...given } = asked;
+      const privacy = sourcePrivacySchema.safeParse(given);
+      if (!privacy.success)
+        return { ok: false, message: privacy.error.issues.map(({ path, message }) => `${path.join(" ")}: ${message}`).join("; ") };
+      const removed = await changePrivacy(ctx, { sourceId, privacy: privacy.data });
+      await audit("source.privacy_changed", { ...privacy.data, ...removed });
+      if (removed.removedActivities > 0) await deriveSoon(runtime.jobs, ctx.community.id);
+      return {
+        ok: true,
+        message: removed.removedActivities > 0 ? `${removed.removedActivities} activities were removed.` : "Noted for every run from now on.",
+      };
+    }
     case "delete":
       requireRole(ctx, adminRoles);
       await deleteSource(ctx, { sourceId });

@@ -1,9 +1,9 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { Form, useFetcher } from "react-router";
+import { Form, Link, useFetcher } from "react-router";
 import { z } from "zod";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { connectors } from "#connectors/index.ts";
-import { editorRoles } from "#features/access/index.ts";
+import { adminRoles, editorRoles } from "#features/access/index.ts";
 import { getSource, listConsumerLag, listRejected, listSyncLog, listSyncs } from "#features/ledger/index.ts";
 import { ctxContext, found, goTo, guarded } from "../../request-context.server.ts";
 import { ConfirmButton } from "../../ui/confirm-button.tsx";
@@ -21,13 +21,18 @@ import { param, readQuery } from "../list-params.server.ts";
 import { mayEdit } from "../member-actions.server.ts";
 import type { Route } from "./+types/source.ts";
 import { handleSourceAction } from "./source-actions.server.ts";
+import { PrivacyForm, SourceHealth, WebhookAddress } from "./source-health.tsx";
 import { isUnderWay, SyncLine } from "./source-state.tsx";
 import { useWatch } from "./use-watch.ts";
 
 export const loader = guarded(async ({ request, params, context }: Route.LoaderArgs) => {
   const ctx = context.get(ctxContext);
   const { after } = readQuery(request, z.object({ after: param.cursor }));
-  const { settings: _, ...source } = found(await getSource(ctx, { sourceId: params.sourceId }), "There is no such source. It may have been removed.");
+  const {
+    settings: _,
+    privacy,
+    ...source
+  } = found(await getSource(ctx, { sourceId: params.sourceId }), "There is no such source. It may have been removed.");
   const { viewer } = ctx;
   const seesRecords = viewer.kind === "account" && editorRoles.some((role) => role === viewer.role);
   const [runs, rejected, log, lag] = await Promise.all([
@@ -37,14 +42,24 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
     source.lastSync ? listSyncLog(ctx, { syncId: source.lastSync.id, limit: 100 }) : [],
     listConsumerLag(ctx),
   ]);
-  const connector = connectors.find(({ id }) => id === source.connector);
+  const connector = connectors.find(({ id, aliases }) => id === source.connector || aliases?.includes(source.connector));
+  const { publicUrl } = context.get(runtimeContext).config;
   return {
     source,
     runs,
     rejected,
     log,
     title: connector?.title ?? source.connector,
-    docs: connector?.docs ?? null,
+    connectorId: connector?.id ?? source.connector,
+    isLive: connector?.connect !== undefined,
+    canPull: connector?.pull !== undefined && source.streams.some(({ nextRunAt }) => nextRunAt !== null),
+    hook: connector?.webhook ? `${publicUrl}/hooks/${source.id}` : null,
+    privacy: viewer.kind === "account" && adminRoles.some((role) => role === viewer.role) ? privacy : null,
+    streams: source.streams.map((stream) => ({
+      ...stream,
+      title: connector?.streams[stream.name]?.title ?? (stream.name === "file" ? "Files" : stream.name === "inbox" ? "Received" : stream.name),
+      everyMinutes: stream.nextRunAt === null ? null : (connector?.streams[stream.name]?.everyMinutes ?? null),
+    })),
     lags: lag.length > 0,
     mayEdit: mayEdit(ctx),
   };
@@ -82,7 +97,18 @@ export default function Source({ loaderData, params }: Route.ComponentProps) {
       <PageHead
         crumbs={[{ label: "Sources", to: `/studio/${params.community}/sources` }]}
         title={title}
-        actions={loaderData.mayEdit ? <SourceButtons name={source.name} /> : <span />}
+        actions={
+          loaderData.mayEdit ? (
+            <SourceButtons
+              name={source.name}
+              paused={source.paused}
+              canPull={loaderData.canPull}
+              settings={loaderData.isLive ? `/studio/${params.community}/sources/connect/${loaderData.connectorId}?source=${source.id}` : null}
+            />
+          ) : (
+            <span />
+          )
+        }
       >
         <span>
           <Dotted
@@ -103,6 +129,7 @@ export default function Source({ loaderData, params }: Route.ComponentProps) {
               <SyncLine sync={source.lastSync} />
             </Sheet>
           ) : null}
+          <SourceHealth streams={loaderData.streams} paused={source.paused} inbox={source.inbox} />
           <Sheet title="Coverage" id="coverage" aside="what the source says it has, against what is held">
             <DataTable
               label="Coverage"
@@ -153,7 +180,9 @@ export default function Source({ loaderData, params }: Route.ComponentProps) {
           </Sheet>
         </Pile>
         <Pile>
+          {loaderData.hook && loaderData.mayEdit ? <WebhookAddress url={loaderData.hook} /> : null}
           {loaderData.mayEdit ? <SourceSettings name={source.name} visibility={source.visibility} /> : null}
+          {loaderData.privacy ? <PrivacyForm privacy={loaderData.privacy} /> : null}
           <Sheet title="Runs" id="runs">
             <Rows label="Runs">
               {runs.rows.map((run) => (
@@ -179,12 +208,27 @@ export default function Source({ loaderData, params }: Route.ComponentProps) {
   );
 }
 
-function SourceButtons({ name }: { name: string }) {
+function SourceButtons({ name, paused, canPull, settings }: { name: string; paused: boolean; canPull: boolean; settings: string | null }) {
   const fetcher = useFetcher<typeof action>();
   useToast(fetcher.data);
   return (
     <div style={{ display: "flex", gap: 8, flexWrap: "wrap" }}>
-      <fetcher.Form method="post">
+      {settings ? (
+        <Button component={Link} to={settings} variant="default">
+          Connection
+        </Button>
+      ) : null}
+      <fetcher.Form method="post" style={{ display: "flex", gap: 8, flexWrap: "wrap" }}>
+        {canPull ? (
+          <>
+            <Button type="submit" name="intent" value="sync" loading={fetcher.state !== "idle"}>
+              Fetch now
+            </Button>
+            <Button type="submit" name="intent" value={paused ? "resume" : "pause"} variant="default">
+              {paused ? "Go on" : "Pause"}
+            </Button>
+          </>
+        ) : null}
         <Button type="submit" name="intent" value="replay" variant="default" loading={fetcher.state !== "idle"}>
           Read anew
         </Button>
