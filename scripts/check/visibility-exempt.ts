@@ -4,6 +4,7 @@
  * here: they derive rows that carry a visibility of their own. An entry that is not needed (any more) fails the check.
  */
 export const readsForNobody: Readonly<Record<string, string>> = {
+  "src/features/ledger/preview-import.ts#readHeld": "ids and hashes to compare a file with; counts alone leave, to who may import all of it",
   "src/features/ledger/search-index.ts#indexActivities": "a consumer: search documents carry the activity's visibility",
   "src/features/ledger/sources.ts#deleteSource": "ids for the consumers; nothing of it is answered",
   "src/features/ledger/store-threads.ts#addKnown": "the ingest: it meets threads that are stored already",
@@ -11,7 +12,7 @@ export const readsForNobody: Readonly<Record<string, string>> = {
   "src/features/members/recount.ts": "a consumer: days and totals per visibility",
   "src/features/members/write-members.ts": "a consumer: members get their visibility here",
   "src/features/feedback/consumer.ts#dropUnheard": "a consumer; asks which identities are no humans, and answers nobody",
-    "src/features/feedback/consumer.ts#activitiesToRead": "a consumer: ids of what it reads next",
+  "src/features/feedback/consumer.ts#activitiesToRead": "a consumer: ids of what it reads next",
   "src/features/feedback/consumer.ts#readActivities": "a consumer: signals carry the activity's visibility",
   "src/features/support/thread-facts.ts": "a consumer: questions are columns of the thread itself",
 };

@@ -117,8 +117,19 @@ export async function startImport(
   }
 }
 
+/** Surer than this, or this much surer than the next: nobody needs to be asked. */
+const sureFrom = 0.9;
+const clearlySurer = 0.25;
+
 async function recognized(upload: StoredUpload): Promise<Connector> {
-  const [best] = recognizeFile(connectors, { ...(await openFile(upload.path)), path: upload.fileName });
+  const matches = recognizeFile(connectors, { ...(await openFile(upload.path)), path: upload.fileName });
+  const [best, next] = matches;
+  if (best && next && best.confidence < sureFrom && best.confidence - next.confidence < clearlySurer) {
+    throw new AppError("invalid_input", {
+      public: `“${upload.fileName}” could be one of several things: ${matches.map(({ connector, confidence }) => `${connector.title} (${Math.round(confidence * 100)} %)`).join(", ")}. Say which it is.`,
+      issues: matches.map(({ connector }) => ({ path: "connector", message: connector.id })),
+    });
+  }
   if (!best) {
     throw new AppError("unreadable_file", {
       public: `“${upload.fileName}” is no export that Causeway knows. It reads: ${connectors

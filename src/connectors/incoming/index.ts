@@ -41,7 +41,7 @@ export const incoming = defineConnector({
       .min(1)
       .max(100)
       .default("api")
-      .meta({ title: "Name", description: "What these activities are called; ids count within it." }),
+      .meta({ title: "Program", description: "Which of your programs sends; ids count within it." }),
     secret: secretSetting("Signing secret", "At least 16 letters. Requests to the webhook's address must be signed with it.").max(500).default(""),
     visibility: visibilitySetting("team"),
   }),

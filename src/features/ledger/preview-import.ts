@@ -1,5 +1,5 @@
 import { array, sql } from "#core/database/database.ts";
-import type { Ctx } from "../access/index.ts";
+import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { IngestCounts, RawRecord, RejectedRecord } from "./batch.ts";
 import { type CheckedFile, holdsRecords, type RunImportInput } from "./import-file.ts";
 import { activityKey, hashActivity, identityKey } from "./merge-batch.ts";
@@ -40,6 +40,7 @@ export async function previewImport(
   },
 ): Promise<ImportPreview> {
   const { ctx, connector, checked } = input;
+  if (ctx) requireRole(ctx, editorRoles, { scope: "import" });
   const source = ctx && (await findSourceOfOrigin(ctx, checked.identified.origin));
   const fresh = !ctx || !source || !(await holdsRecords(ctx, source.id));
   const counts = new RunCounts();

@@ -18,7 +18,15 @@ export interface SyncRow {
   startedAt: Date;
   finishedAt: Date | null;
   counts: Partial<IngestCounts>;
-  progress: { done?: number; total?: number | null; unit?: string; ratePerSecond?: number; etaSeconds?: number | null; phase?: string };
+  progress: {
+    done?: number;
+    total?: number | null;
+    unit?: string;
+    ratePerSecond?: number;
+    etaSeconds?: number | null;
+    phase?: string;
+    waiting?: { until: string; reason: string };
+  };
   error: { code?: string; message: string } | null;
 }
 

@@ -22,11 +22,19 @@ export function isUnderWay(sync: SyncRow | null | undefined): boolean {
 export function SyncLine({ sync }: { sync: SyncRow }) {
   if (sync.state === "running") {
     const { done = 0, total = null, unit = "records", ratePerSecond = 0, etaSeconds = null } = sync.progress;
+    const { waiting } = sync.progress;
     return (
-      <WorkBar
-        label={sync.subject ?? sync.sourceName}
-        progress={{ phase: sync.progress.phase ?? "starting", done, total, unit, ratePerSecond, etaSeconds }}
-      />
+      <>
+        <WorkBar
+          label={sync.subject ?? sync.sourceName}
+          progress={{ phase: sync.progress.phase ?? "starting", done, total, unit, ratePerSecond, etaSeconds }}
+        />
+        {waiting ? (
+          <p className="quiet" role="status" style={{ margin: 0 }}>
+            The source lets us go on <TimeAgo at={new Date(waiting.until)} />: {waiting.reason}.
+          </p>
+        ) : null}
+      </>
     );
   }
   return (

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { connectors } from "#connectors/index.ts";
 import { adminRoles, editorRoles } from "#features/access/index.ts";
-import { getSource, listConsumerLag, listRejected, listSyncLog, listSyncs } from "#features/ledger/index.ts";
+import { findOverlaps, getSource, listConsumerLag, listRejected, listSyncLog, listSyncs } from "#features/ledger/index.ts";
 import { ctxContext, found, goTo, guarded } from "../../request-context.server.ts";
 import { ConfirmButton } from "../../ui/confirm-button.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -35,12 +35,13 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
   } = found(await getSource(ctx, { sourceId: params.sourceId }), "There is no such source. It may have been removed.");
   const { viewer } = ctx;
   const seesRecords = viewer.kind === "account" && editorRoles.some((role) => role === viewer.role);
-  const [runs, rejected, log, lag] = await Promise.all([
+  const [runs, rejected, log, lag, overlaps] = await Promise.all([
     listSyncs(ctx, { sourceId: source.id, limit: 10 }),
     // What was set aside may quote private words: only those who may read them see it.
     seesRecords ? listRejected(ctx, { sourceId: source.id, after, limit: 20 }) : { rows: [], next: null },
     source.lastSync ? listSyncLog(ctx, { syncId: source.lastSync.id, limit: 100 }) : [],
     listConsumerLag(ctx),
+    findOverlaps(ctx, { sourceId: source.id }),
   ]);
   const connector = connectors.find(({ id, aliases }) => id === source.connector || aliases?.includes(source.connector));
   const { publicUrl } = context.get(runtimeContext).config;
@@ -61,6 +62,7 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
       everyMinutes: stream.nextRunAt === null ? null : (connector?.streams[stream.name]?.everyMinutes ?? null),
     })),
     lags: lag.length > 0,
+    overlaps,
     mayEdit: mayEdit(ctx),
   };
 });
@@ -127,6 +129,20 @@ export default function Source({ loaderData, params }: Route.ComponentProps) {
           {source.lastSync && (underWay || source.lastSync.state === "failed") ? (
             <Sheet title={underWay ? "Under way" : "The last run failed"} id="run">
               <SyncLine sync={source.lastSync} />
+            </Sheet>
+          ) : null}
+          {loaderData.overlaps.length > 0 ? (
+            <Sheet title="The same is held twice" id="overlaps">
+              <Rows label="Overlapping sources">
+                {loaderData.overlaps.map((overlap) => (
+                  <Row
+                    key={overlap.sourceId}
+                    to={`/studio/${params.community}/sources/${overlap.sourceId}`}
+                    title={overlap.name}
+                    meta={`holds about ${formatNumber(Math.round(overlap.share * 100))} % of this source’s activities under the same ids, so they are counted twice. Remove one of the two.`}
+                  />
+                ))}
+              </Rows>
             </Sheet>
           ) : null}
           <SourceHealth streams={loaderData.streams} paused={source.paused} inbox={source.inbox} />
