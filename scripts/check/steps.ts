@@ -8,6 +8,7 @@ import { envExample } from "../../src/core/config.ts";
 import { findBreaches } from "./boundaries.ts";
 import { readImports } from "./imports.ts";
 import { findUnlisted } from "./lists.ts";
+import { compareSourceDocs, storeSourceDocs, writeSourceDocs } from "./source-docs.ts";
 import { readTree } from "./tree.ts";
 import { findBypasses } from "./visibility.ts";
 import * as exemptions from "./visibility-exempt.ts";
@@ -82,7 +83,22 @@ export const steps: readonly Step[] = [
       return "";
     },
   },
+  {
+    name: "source docs",
+    remedy: "npm run check -- --fix writes them from the connectors",
+    run: async (root) => compareSourceDocs(root, await sourceDocs()).join("\n"),
+    fix: async (root) => {
+      storeSourceDocs(root, await sourceDocs());
+      return "";
+    },
+  },
 ];
+
+/** Loaded late: the connectors bring half of the house along, which the other steps do not need. */
+async function sourceDocs(): Promise<Map<string, string>> {
+  const { connectors } = await import("../../src/connectors/index.ts");
+  return writeSourceDocs(connectors);
+}
 
 function biome(root: string, ...options: string[]): Promise<string> {
   return tool(root, "@biomejs/biome/bin/biome", ["check", ".", ...options]);
