@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
-import { type Command, Option } from "commander";
-import { z } from "zod";
+import type { Command } from "commander";
 import { connectors } from "#connectors/index.ts";
 import { AppError } from "#core/errors.ts";
 import { type Ctx, openAsSystem } from "#features/access/index.ts";
@@ -19,6 +18,7 @@ import {
 import { consumers } from "../consumers.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import { openOrFoundCommunity, type Session } from "./session.ts";
+import { settingFlags, settingsGiven } from "./setting-flags.ts";
 
 export interface ImportOptions {
   community?: string;
@@ -38,11 +38,12 @@ export function addImport(program: Command, run: (action: (session: Session) => 
       await run((session) => importPath(session, { path: path ?? "", options }));
     });
   for (const connector of connectors.filter((one) => one.importFile)) {
-    const flags = settingFlags(connector);
+    // A file needs no secrets: those are for the live source.
+    const flags = settingFlags(connector).filter(({ secret }) => !secret);
     const sub = withCommon(command.command(connector.id)).description(connector.summary).argument("<path>", "the file or folder");
     for (const { option } of flags) sub.addOption(option);
     sub.action(async (path: string, given: ImportOptions & Record<string, unknown>) => {
-      const settings = Object.fromEntries(flags.flatMap(({ name, attribute }) => (given[attribute] === undefined ? [] : [[name, given[attribute]]])));
+      const settings = settingsGiven(flags, given);
       await run((session) => importPath(session, { path, connector, options: { ...sub.optsWithGlobals<ImportOptions>(), settings } }));
     });
   }
@@ -175,7 +176,8 @@ async function tryRun(
   return undefined;
 }
 
-function countLine(label: string, of: { threads: number; activities: number; identities: number }): string {
+/** One line of counts. */
+export function countLine(label: string, of: { threads: number; activities: number; identities: number }): string {
   return `  ${label.padEnd(9)}${of.activities.toLocaleString("en").padStart(10)} activities ${of.threads.toLocaleString("en").padStart(9)} threads ${of.identities.toLocaleString("en").padStart(9)} identities`;
 }
 
@@ -206,26 +208,4 @@ function listKinds(kinds: Record<string, number>): string {
       .map(([kind, n]) => `${n.toLocaleString("en")} ${kind}`)
       .join(", ") || "no activities"
   );
-}
-
-const propertySchema = z.object({
-  type: z.string().optional(),
-  enum: z.array(z.string()).optional(),
-  description: z.string().optional(),
-  title: z.string().optional(),
-  default: z.unknown(),
-});
-
-/** The flags of a connector's settings, from its schema. */
-function settingFlags(connector: Connector): { name: string; attribute: string; option: Option }[] {
-  const schema = z
-    .object({ properties: z.record(z.string(), propertySchema).catch({}) })
-    .parse(z.toJSONSchema(connector.settings, { io: "input", unrepresentable: "any" }));
-  return Object.entries(schema.properties ?? {}).map(([name, property]) => {
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    const option = new Option(property.type === "boolean" ? flag : `${flag} <value>`, property.description ?? property.title ?? name);
-    if (property.enum) option.choices(property.enum);
-    if (property.type === "number" || property.type === "integer") option.argParser(Number);
-    return { name, attribute: option.attributeName(), option };
-  });
 }

@@ -4,6 +4,7 @@ import { addBackup } from "./backup.ts";
 import { addExport } from "./export.ts";
 import { addImport } from "./import.ts";
 import { addLists } from "./lists.ts";
+import { addLive } from "./live.ts";
 import { addMetrics } from "./metrics.ts";
 import { addReport } from "./report.ts";
 import { addSample } from "./sample.ts";
@@ -36,6 +37,7 @@ export function buildProgram(run: (action: (session: Session) => Promise<unknown
     .addHelpText("after", exitHelp)
     .exitOverride();
   addImport(program, run);
+  addLive(program, run);
   addLists(program, run);
   addMetrics(program, run);
   addReport(program, run);

@@ -9,6 +9,7 @@ import { AppError } from "#core/errors.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { Connector, FileIdentity, GlimpsedFile } from "./connector.ts";
 import { type RunRecordsInput, runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
+import { dropSecrets } from "./source-settings.ts";
 import { ensureSource, storeReported } from "./sources.ts";
 import { queueSync } from "./sync-runs.ts";
 
@@ -195,7 +196,7 @@ async function identify(ctx: Ctx, input: Omit<RunImportInput, "syncId" | "onProg
     connector: input.connector.id,
     origin: checked.identified.origin,
     name: input.sourceName ?? checked.identified.name,
-    settings: checked.settings,
+    settings: dropSecrets(input.connector, checked.settings),
   });
   return { ...checked, source };
 }

@@ -68,6 +68,13 @@ export function openSettings(input: {
   return opened;
 }
 
+/** Settings without their secrets: a file needs none, and none may lie about unsealed. */
+export function dropSecrets(connector: Connector, settings: unknown): Record<string, unknown> {
+  const kept = { ...asObject(settings) };
+  for (const field of secretFields(connector)) delete kept[field];
+  return kept;
+}
+
 /** What stands in the place of a secret wherever settings are shown. */
 export const secretMask = "••••••••";
 

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { Option } from "commander";
+import { z } from "zod";
+import { AppError } from "#core/errors.ts";
+import { type Connector, secretFields } from "#features/ledger/index.ts";
+
+const propertySchema = z.object({
+  type: z.string().optional(),
+  enum: z.array(z.string()).optional(),
+  description: z.string().optional(),
+  title: z.string().optional(),
+  default: z.unknown(),
+});
+
+/** One setting of a connector as a flag. */
+export interface SettingFlag {
+  name: string;
+  /** Where commander puts what was given. */
+  attribute: string;
+  secret: boolean;
+  list: boolean;
+  option: Option;
+}
+
+/** The flags of a connector's settings, from its schema. */
+export function settingFlags(connector: Connector): SettingFlag[] {
+  const schema = z
+    .object({ properties: z.record(z.string(), propertySchema).catch({}) })
+    .parse(z.toJSONSchema(connector.settings, { io: "input", unrepresentable: "any" }));
+  const secrets = new Set(secretFields(connector));
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const secret = secrets.has(name);
+    const list = property.type === "array";
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const about = property.description ?? property.title ?? name;
+    const value = secret ? "<@file>" : list ? "<value...>" : "<value>";
+    const option = new Option(property.type === "boolean" ? flag : `${flag} ${value}`, secret ? `${about} Read from a file: @path.` : about);
+    if (property.enum) option.choices(property.enum);
+    if (property.type === "number" || property.type === "integer") option.argParser(Number);
+    return { name, attribute: option.attributeName(), secret, list, option };
+  });
+}
+
+/**
+ * The settings among what a command was given. A secret is read from its file, so that it stands in no list of processes
+ * and no shell's history.
+ * @throws AppError `invalid_input` for a secret given openly, or a file that cannot be read
+ */
+export function settingsGiven(flags: readonly SettingFlag[], given: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    flags.flatMap(({ name, attribute, secret, option }) => {
+      const value = given[attribute];
+      if (value === undefined) return [];
+      return [[name, secret ? readSecret(String(value), option.long ?? name) : value]];
+    }),
+  );
+}
+
+function readSecret(value: string, flag: string): string {
+  if (!value.startsWith("@")) {
+    throw new AppError("invalid_input", { public: `${flag} is a secret: put it into a file that only you can read, and give ${flag} @path.` });
+  }
+  try {
+    return readFileSync(value.slice(1), "utf8").trim();
+  } catch (error) {
+    throw new AppError("invalid_input", {
+      public: `${value.slice(1)} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      cause: error,
+    });
+  }
+}
