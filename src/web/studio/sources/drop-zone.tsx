@@ -2,8 +2,13 @@ import { Button, Progress } from "@mantine/core";
 import { useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import classes from "./drop-zone.module.css";
+import { type FolderFile, filesOf, packFolder } from "./pack-folder.ts";
 
-type State = { phase: "idle" } | { phase: "sending"; name: string; percent: number } | { phase: "failed"; name: string; problem: string };
+type State =
+  | { phase: "idle" }
+  | { phase: "packing"; name: string }
+  | { phase: "sending"; name: string; percent: number }
+  | { phase: "failed"; name: string; problem: string };
 
 /**
  * Takes an export by drop or by choice and sends it as it is to the API, which checks it before it answers; then the
@@ -14,6 +19,7 @@ export function DropZone({ community, connector, accept }: { community: string; 
   const [state, setState] = useState<State>({ phase: "idle" });
   const [over, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  const folderInput = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
 
   const send = (file: File) => {
@@ -33,6 +39,21 @@ export function DropZone({ community, connector, accept }: { community: string; 
     request.send(file);
   };
 
+  const sendFolder = async (name: string, files: FolderFile[]) => {
+    setState({ phase: "packing", name });
+    try {
+      send(await packFolder(name, files));
+    } catch (error) {
+      setState({ phase: "failed", name, problem: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  const drop = async (items: DataTransferItemList) => {
+    const { name, folder, files } = await filesOf(items);
+    const [only] = files;
+    if (folder) await sendFolder(name, files);
+    else if (only) send(only.file);
+  };
+
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: dropping is a shortcut; the button inside does the same by keyboard
     <div
@@ -46,8 +67,7 @@ export function DropZone({ community, connector, accept }: { community: string; 
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        const [file] = event.dataTransfer.files;
-        if (file) send(file);
+        void drop(event.dataTransfer.items);
       }}
     >
       <input
@@ -63,7 +83,25 @@ export function DropZone({ community, connector, accept }: { community: string; 
           if (file) send(file);
         }}
       />
-      {state.phase === "sending" ? (
+      <input
+        ref={(element) => {
+          folderInput.current = element;
+          // React knows no such attribute; without it a folder cannot be chosen.
+          element?.setAttribute("webkitdirectory", "");
+        }}
+        type="file"
+        className="visually-hidden"
+        aria-label="Export folder"
+        tabIndex={-1}
+        onChange={(event) => {
+          const files = [...(event.currentTarget.files ?? [])].map((file) => ({ path: file.webkitRelativePath, file }));
+          event.currentTarget.value = "";
+          if (files.length > 0) void sendFolder(files[0]?.path.split("/", 1)[0] ?? "folder", files);
+        }}
+      />
+      {state.phase === "packing" ? (
+        <p role="status">Packing {state.name} …</p>
+      ) : state.phase === "sending" ? (
         <div className={classes.bar} role="status">
           <p>{state.percent < 100 ? `Sending ${state.name} …` : `Checking ${state.name} …`}</p>
           <Progress value={state.percent} animated aria-label={`Sending ${state.name}`} />
@@ -75,11 +113,16 @@ export function DropZone({ community, connector, accept }: { community: string; 
               <b>{state.name}</b>: {state.problem}
             </p>
           ) : (
-            <span>Drop an export here, or</span>
+            <span>Drop an export here, a file or a folder, or</span>
           )}
-          <Button variant="default" onClick={() => input.current?.click()}>
-            {state.phase === "failed" ? "Choose another file" : "Choose a file"}
-          </Button>
+          <div className={classes.buttons}>
+            <Button variant="default" onClick={() => input.current?.click()}>
+              {state.phase === "failed" ? "Choose another file" : "Choose a file"}
+            </Button>
+            <Button variant="default" onClick={() => folderInput.current?.click()}>
+              Choose a folder
+            </Button>
+          </div>
         </>
       )}
     </div>

@@ -60,7 +60,7 @@ export default function NewSource({ loaderData, params }: Route.ComponentProps) 
               data={[{ value: "", label: "recognise it" }, ...loaderData.connectors.map(({ id, title }) => ({ value: id, label: title }))]}
             />
             <p className="quiet">
-              Folders, such as a git repository, and very large files come in on the server’s own command line:
+              Very large exports, and a git repository on this server, come in on its own command line:
               <br />
               <code>{command}</code>
             </p>
