@@ -156,10 +156,13 @@ export function foldBatches(batches: readonly NormalizedBatch[]) {
   const threads = new Map<string, NormalizedThread>();
   const activities = new Map<string, unknown>();
   const identities = new Map<string, unknown>();
-  const channels = new Map<string, unknown>();
+  const channels = new Map<string, NormalizedBatch["channels"][number]>();
   const links = new Map<string, unknown>();
   for (const batch of batches) {
-    for (const channel of batch.channels) channels.set(channel.externalId, channel);
+    for (const channel of batch.channels) {
+      const known = channels.get(channel.externalId);
+      if (!channel.partial || !known || known.partial) channels.set(channel.externalId, channel);
+    }
     for (const thread of batch.threads) {
       const known = threads.get(thread.externalId);
       if (!known || thread.openedAt < known.openedAt) threads.set(thread.externalId, thread);

@@ -79,6 +79,11 @@ export interface NormalizedChannel {
   name: string;
   url?: string;
   visibility: Visibility;
+  /**
+   * The record knows the channel by its id alone (a webhook's often does): its name and visibility count only as long as
+   * no record that knows the channel has stated it. Give the tightest visibility that it may have.
+   */
+  partial?: true;
 }
 
 /**

@@ -26,6 +26,8 @@ interface Line {
   says?: string[];
   channel?: string;
   closedTo?: "public" | "restricted";
+  channelName?: string;
+  partial?: true;
 }
 
 /** A connector small enough to see through: one JSON line is one thread with its messages. */
@@ -45,7 +47,15 @@ const lines = defineConnector({
     const thread = line.thread ?? line.id;
     return {
       identities: author ? [{ ...author, displayName: line.name ?? author.externalId }] : [],
-      channels: [{ externalId: line.channel ?? "c", kind: "chat", name: "general", visibility: line.closedTo ?? "public" }],
+      channels: [
+        {
+          externalId: line.channel ?? "c",
+          kind: "chat",
+          name: line.channelName ?? "general",
+          visibility: line.closedTo ?? "public",
+          ...(line.partial && { partial: true }),
+        },
+      ],
       threads: [
         { externalId: thread, channel: line.channel ?? "c", kind: "chat", title: `Thread ${thread}`, state: "open", openedAt: at, opener: author },
       ],
@@ -196,6 +206,25 @@ test("a channel that turns private takes its threads and activities along", asyn
     { visibility: 3 },
     { visibility: 0 },
     { visibility: 3 },
+  ]);
+});
+
+test("a record that knows a channel by its id alone neither renames nor opens nor closes it, in either order", async () => {
+  const full: Line = { id: "1", says: ["a"], channelName: "Plans", closedTo: "public" };
+  const partial: Line = { id: "2", says: ["b"], channelName: "Channel c", closedTo: "restricted", partial: true };
+  for (const order of [[[full], [partial]], [[partial], [full]], [[full, partial]], [[partial, full]]]) {
+    const ctx = await createCtx();
+    for (const lines of order) await bring(ctx, lines);
+    expect(await ctx.db.rows(sql`SELECT name, visibility FROM channel WHERE community_id = ${ctx.community.id}`)).toEqual([
+      { name: "Plans", visibility: 0 },
+    ]);
+    const rows = await ctx.db.rows(sql`SELECT visibility FROM activity WHERE community_id = ${ctx.community.id}`);
+    expect(rows).toEqual([{ visibility: 0 }, { visibility: 0 }]);
+  }
+  const ctx = await createCtx();
+  await bring(ctx, [partial]);
+  expect(await ctx.db.rows(sql`SELECT name, visibility FROM channel WHERE community_id = ${ctx.community.id}`)).toEqual([
+    { name: "Channel c", visibility: 3 },
   ]);
 });
 

@@ -42,7 +42,10 @@ export function emptyBatch(): MergedBatch {
  * which they are read: names by the latest date, threads by the earliest opening.
  */
 export function addToBatch(merged: MergedBatch, batch: NormalizedBatch): void {
-  for (const channel of batch.channels) merged.channels.set(channel.externalId, channel);
+  for (const channel of batch.channels) {
+    const known = merged.channels.get(channel.externalId);
+    if (!channel.partial || !known || known.partial) merged.channels.set(channel.externalId, channel);
+  }
   for (const thread of batch.threads) {
     const known = merged.threads.get(thread.externalId);
     if (!known || thread.openedAt <= known.openedAt) merged.threads.set(thread.externalId, thread);

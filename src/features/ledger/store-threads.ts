@@ -42,14 +42,20 @@ export async function storeChannels(
         ${array(
           input.channels.map((c) => c.url ?? null),
           "text",
-        )}, ${array(input.channels.map(rank), "smallint")})
-        AS n(id, external_id, kind, name, url, visibility)
+        )}, ${array(input.channels.map(rank), "smallint")}, ${array(
+          input.channels.map((c) => c.partial ?? false),
+          "boolean",
+        )})
+        AS n(id, external_id, kind, name, url, visibility, partial)
     ), before AS (
-      SELECT c.external_id, c.visibility FROM channel c JOIN given g USING (external_id)
+      SELECT c.external_id, c.kind, c.name, c.visibility FROM channel c JOIN given g USING (external_id)
       WHERE c.community_id = ${ctx.community.id} AND c.source_id = ${input.sourceId}
     ), written AS (
       INSERT INTO channel AS c (community_id, id, source_id, external_id, kind, name, url, visibility)
-      SELECT ${ctx.community.id}, id, ${input.sourceId}, external_id, kind, name, url, visibility FROM given
+      SELECT ${ctx.community.id}, g.id, ${input.sourceId}, external_id, CASE WHEN g.partial THEN COALESCE(b.kind, g.kind) ELSE g.kind END,
+             CASE WHEN g.partial THEN COALESCE(b.name, g.name) ELSE g.name END, g.url,
+             CASE WHEN g.partial THEN GREATEST(COALESCE(b.visibility, g.visibility), ${input.floor}::smallint) ELSE g.visibility END
+      FROM given g LEFT JOIN before b USING (external_id)
       ON CONFLICT (community_id, source_id, external_id) DO UPDATE
         SET kind = excluded.kind, name = excluded.name, url = COALESCE(excluded.url, c.url), visibility = excluded.visibility
       RETURNING id, external_id, visibility
