@@ -100,8 +100,12 @@ async function startPrivate(programs: string): Promise<PostgresServer> {
   const owner = serverUser();
   if (owner) chownSync(folder, owner.uid, owner.gid);
   const data = join(folder, "data");
-  // The data live for minutes: nothing of them needs to survive a power cut.
-  const settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=", "max_connections=100"];
+  // The data live for minutes: nothing of them needs to survive a power cut. Memory as a small server would give it: the
+  // packaged 128 MB are meant for any machine at all.
+  const settings = [
+    ...["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=", "max_connections=100"],
+    ...["shared_buffers=1GB", "max_wal_size=4GB", "wal_buffers=32MB"],
+  ];
   let server: ChildProcess | undefined;
   const remove = () => {
     server?.kill("SIGQUIT");

@@ -34,7 +34,8 @@ function pageOf(connector: Connector): string {
   const { docs } = connector;
   const section = (title: string, text: string | undefined) => (text ? `## ${title}\n\n${text.trim()}\n` : "");
   const streams = Object.entries(connector.streams).map(
-    ([name, { title, everyMinutes }]) => `| ${title} | \`${name}\` | ${everyMinutes === undefined ? "from files, webhooks or the API" : describeSchedule(everyMinutes)} |`,
+    ([name, { title, everyMinutes }]) =>
+      `| ${title} | \`${name}\` | ${everyMinutes === undefined ? "from files, webhooks or the API" : describeSchedule(everyMinutes)} |`,
   );
   return [
     note,
@@ -80,7 +81,9 @@ function describeSchedule(minutes: number): string {
 
 function tableOf(connectors: readonly Connector[]): string {
   const tick = (has: unknown) => (has ? "yes" : "–");
-  const rows = connectors.map((one) => `| [${one.title}](${one.id}.md) | ${one.summary} | ${tick(one.importFile)} | ${tick(one.pull)} | ${tick(one.webhook)} |`);
+  const rows = connectors.map(
+    (one) => `| [${one.title}](${one.id}.md) | ${one.summary} | ${tick(one.importFile)} | ${tick(one.pull)} | ${tick(one.webhook)} |`,
+  );
   return `${note}
 # Sources
 

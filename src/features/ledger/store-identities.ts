@@ -61,7 +61,7 @@ export async function storeIdentities(
     if (visiblyChanged) stored.changed.add(row.id);
   }
   await updateIdentities(ctx, updates);
-  const relabelled = (await storeLabels(ctx, input.identities, stored.ids)).filter((id) => !stored.created.has(id));
+  const relabelled = await storeLabels(ctx, input.identities, stored);
   for (const id of await nameIdentities(ctx, relabelled)) stored.changed.add(id);
   for (const id of await storeLinks(ctx, input.links, stored.ids)) if (!stored.created.has(id)) stored.changed.add(id);
   return stored;
@@ -189,35 +189,53 @@ async function updateIdentities(ctx: Ctx, rows: readonly IdentityRow[]): Promise
     WHERE i.community_id = ${ctx.community.id} AND i.id = n.id`);
 }
 
+interface LabelRow {
+  identityId: string;
+  kind: string;
+  value: string;
+  first: Date | null;
+}
+
+const labelRows = (labels: readonly LabelRow[]) =>
+  sql`unnest(${array(
+    labels.map((l) => l.identityId),
+    "uuid",
+  )}, ${array(
+    labels.map((l) => l.kind),
+    "text",
+  )}, ${array(
+    labels.map((l) => l.value),
+    "text",
+  )}, ${array(
+    labels.map((l) => l.first),
+    "timestamptz",
+  )}) AS n(identity_id, kind, value, first_seen_at)`;
+
 /**
  * Notes names that are new, or older than was known. Those held already are left out before the insert, since even an
  * insert that ends in a conflict would write to the row.
- * @returns the identities whose names changed
+ * @returns the identities that were there before and whose names changed
  */
-async function storeLabels(ctx: Ctx, identities: readonly SeenIdentity[], ids: Map<string, string>): Promise<string[]> {
-  const labels = identities.flatMap((identity) => {
-    const identityId = ids.get(identityKey(identity));
-    return identityId ? [...identity.allLabels.values()].map((label) => ({ identityId, ...label })) : [];
-  });
+async function storeLabels(ctx: Ctx, identities: readonly SeenIdentity[], stored: StoredIdentities): Promise<string[]> {
+  const fresh: LabelRow[] = [];
+  const labels: LabelRow[] = [];
+  for (const identity of identities) {
+    const identityId = stored.ids.get(identityKey(identity));
+    if (!identityId) continue;
+    const list = stored.created.has(identityId) ? fresh : labels;
+    for (const label of identity.allLabels.values()) list.push({ identityId, ...label });
+  }
+  // Made in this transaction, so nobody else can have named them: nothing to compare with.
+  if (fresh.length > 0) {
+    await ctx.db.execute(sql`
+      INSERT INTO identity_label (community_id, identity_id, kind, value, first_seen_at)
+      SELECT ${ctx.community.id}, n.identity_id, n.kind, n.value, n.first_seen_at FROM ${labelRows(fresh)}`);
+  }
   if (labels.length === 0) return [];
   const rows = await ctx.db.rows<{ id: string }>(sql`
     INSERT INTO identity_label AS l (community_id, identity_id, kind, value, first_seen_at)
     SELECT ${ctx.community.id}, n.identity_id, n.kind, n.value, n.first_seen_at
-    FROM unnest(${array(
-      labels.map((l) => l.identityId),
-      "uuid",
-    )}, ${array(
-      labels.map((l) => l.kind),
-      "text",
-    )},
-                ${array(
-                  labels.map((l) => l.value),
-                  "text",
-                )}, ${array(
-                  labels.map((l) => l.first),
-                  "timestamptz",
-                )})
-      AS n(identity_id, kind, value, first_seen_at)
+    FROM ${labelRows(labels)}
     LEFT JOIN identity_label k ON k.community_id = ${ctx.community.id} AND k.identity_id = n.identity_id AND k.kind = n.kind AND k.value = n.value
     WHERE k.value IS NULL OR n.first_seen_at < k.first_seen_at OR (k.first_seen_at IS NULL AND n.first_seen_at IS NOT NULL)
     ON CONFLICT (community_id, identity_id, kind, value) DO UPDATE SET first_seen_at = LEAST(l.first_seen_at, excluded.first_seen_at)
