@@ -7,10 +7,14 @@ import { compareIds } from "./snowflake.ts";
 export class ReplyRoots {
   // As numbers and not texts: there may be hundreds of thousands.
   readonly #answered = new Map<bigint, bigint>();
+  #new: [id: string, answered: string][] | undefined;
 
   /** Notes that one message answers another. What answers a later message is a fault and would go in circles. */
   add(id: string, answered: string): void {
-    if (compareIds(answered, id) < 0) this.#answered.set(BigInt(id), BigInt(answered));
+    if (compareIds(answered, id) >= 0) return;
+    const key = BigInt(id);
+    if (this.#new && !this.#answered.has(key)) this.#new.push([id, answered]);
+    this.#answered.set(key, BigInt(answered));
   }
 
   /**
@@ -26,5 +30,12 @@ export class ReplyRoots {
     // The next of the chain gets there in one step.
     this.#answered.set(start, root);
     return root.toString();
+  }
+
+  /** What was added since this was last asked; nothing is gathered before it was asked once. */
+  takeNew(): [id: string, answered: string][] {
+    const added = this.#new ?? [];
+    this.#new = [];
+    return added;
   }
 }
