@@ -4,7 +4,8 @@ import { AppError } from "#core/errors.ts";
 export interface MessagePiece {
   /** Its place in the list, from 0. */
   index: number;
-  text: string;
+  /** Its JSON, in the stream's own memory: to be read before the next chunk is. */
+  bytes: Buffer;
   /** Where it starts, in bytes, once unpacked. */
   byte: number;
   line: number;
@@ -186,20 +187,25 @@ export class MessageCutter {
     let inString = this.#inString;
     let escaped = this.#escaped;
     let i = start;
-    for (; i < end; i++) {
+    if (escaped) {
+      // The chunk before ended with a backslash.
+      escaped = false;
+      i++;
+    }
+    while (i < end) {
       if (inString) {
         for (; i < end; i++) {
           const c = chunk[i] as number;
-          if (escaped) escaped = false;
-          else if (c === backslash) escaped = true;
-          else if (c === quote) {
-            inString = false;
-            break;
-          }
+          if (c === quote) break;
+          if (c === backslash) i++;
         }
+        // The quote that was found, or the byte after the chunk that a backslash speaks of.
+        inString = i >= end;
+        escaped = i > end;
+        i++;
         continue;
       }
-      const c = chunk[i] as number;
+      const c = chunk[i++] as number;
       if (c <= space) {
         if (c === lf) line++;
       } else if (c === quote) inString = true;
@@ -207,8 +213,9 @@ export class MessageCutter {
       else if ((c === closeObject || c === closeList) && --depth === 0) {
         this.#line = line;
         this.#inString = false;
-        pieces.push(this.#finish(chunk.subarray(start, i + 1)));
-        return i + 1;
+        this.#escaped = false;
+        pieces.push(this.#finish(chunk.subarray(start, i)));
+        return i;
       }
     }
     this.#depth = depth;
@@ -230,7 +237,7 @@ export class MessageCutter {
     this.#parts = [];
     this.#partBytes = 0;
     this.#place = "between";
-    return { index: this.#index++, text: bytes.toString("utf8"), byte: this.#pieceByte, line: this.#pieceLine };
+    return { index: this.#index++, bytes, byte: this.#pieceByte, line: this.#pieceLine };
   }
 
   /** @param head the bytes from the file's start on, while its head is being read */

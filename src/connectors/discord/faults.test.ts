@@ -104,7 +104,7 @@ describe("discord: faults in a file", () => {
       return { pieces, head: cutter.head, end: cutter.end() };
     };
     const expected = cut([text.length]);
-    expect(expected.pieces.map((piece) => (JSON.parse(piece.text) as { content: string }).content)).toEqual([
+    expect(expected.pieces.map((piece) => (JSON.parse(piece.bytes.toString()) as { content: string }).content)).toEqual([
       'Gezeiten – 潮汐 \\" ] } {',
       "words 2",
       "words 3",

@@ -17,7 +17,8 @@ const chunkChars = 2 * 1024 * 1024;
 interface Head {
   guild: DiscordGuild;
   channel: DiscordChannel;
-  exportedAt?: Date;
+  /** ISO 8601. */
+  exportedAt?: string;
 }
 
 /** What a server's or a person's exports are called: one source for all channels of a server, one for all direct messages. */
@@ -69,7 +70,6 @@ export async function* importExport(path: string, signal: AbortSignal): AsyncGen
   const opened = await openExport(path);
   try {
     const { exports, others } = await pickExports(opened, signal);
-    const roots = await findRoots(exports, signal);
     const total = exports.reduce((sum, file) => sum + file.sizeBytes, 0);
     if (others.length > 0) {
       const names = others.slice(0, 5).join(", ");
@@ -80,6 +80,7 @@ export async function* importExport(path: string, signal: AbortSignal): AsyncGen
         ],
       };
     }
+    const roots = await findRoots(exports, signal);
     let before = 0;
     for (const file of exports) {
       yield* importOne(file, { signal, roots, before, total });
@@ -104,10 +105,10 @@ async function* importOne(
     if (cutter.head === undefined) continue;
     head ??= readHead(file.name, cutter.head);
     for (const piece of pieces) {
-      const record = takeMessage(piece, { head, roots: input.roots, file: file.name });
+      const record = takeMessage(piece, { ...input, head, file: file.name });
       if ("reason" in record) rejected.push(record);
       else records.push(record);
-      chars += piece.text.length;
+      chars += piece.bytes.length;
       if (records.length + rejected.length < chunkRecords && chars < chunkChars) continue;
       const done = input.before + Math.min(file.sizeBytes, piece.byte);
       yield { records, rejected, progress: { done, total: input.total, unit: "bytes" } };
@@ -139,22 +140,21 @@ function warnOf(name: string, end: ExportEnd): string[] {
 /** A message as a record, or why it is set aside. */
 function takeMessage(piece: MessagePiece, input: { head: Head; roots: ReplyRoots; file: string }): RawRecord | RejectedRecord {
   const { guild, channel, exportedAt } = input.head;
-  const message = parse(piece.text);
-  const fault = faultOf(message);
-  if (fault !== undefined || !isMessage(message)) {
+  const message = parse(piece);
+  if (!isMessage(message)) {
     return {
       stream: messagesStream,
       place: `${input.file}: messages[${piece.index}], line ${piece.line}`,
-      reason: `Message ${piece.index + 1}, at line ${piece.line.toLocaleString("en")} of ${input.file}, ${fault}.`,
+      reason: `Message ${piece.index + 1}, at line ${piece.line.toLocaleString("en")} of ${input.file}, ${faultOf(message)}.`,
       remedy: "Export the channel again. All the rest was taken.",
-      excerpt: excerptOf(piece.text),
+      excerpt: excerptOf(piece.bytes.toString("utf8", 0, 2_000)),
     };
   }
   const answered = isThreadType(channel.type) ? undefined : answeredBy(message, channel.id);
   const root = answered && input.roots.find(answered);
   const payload: RawPayload = { guild, channel, message, ...(root && { root }) };
-  const asOf = exportedAt ?? readStamp(message.timestampEdited) ?? writtenAt(message.id, message.timestamp);
-  return { stream: messagesStream, externalId: message.id, payload, ...(asOf && { asOf: asOf.toISOString() }) };
+  const asOf = exportedAt ?? readStamp(message.timestampEdited)?.toISOString() ?? writtenAt(message.id, message.timestamp)?.toISOString();
+  return { stream: messagesStream, externalId: message.id, payload, ...(asOf && { asOf }) };
 }
 
 interface GivenMessage {
@@ -178,7 +178,7 @@ function faultOf(value: unknown): string | undefined {
   if (typeof id === "number") return 'has a number as its "id", whose last digits are lost: a program has rewritten the export';
   if (typeof id !== "string" || !/^\d{1,20}$/.test(id)) return 'has no "id" of Discord\'s';
   if (!isTextOrNone(content)) return 'has a "content" that is no text';
-  if (!isTextOrNone(timestamp) || !isTextOrNone(timestampEdited) || !writtenAt(id, timestamp))
+  if (!isTextOrNone(timestamp) || !isTextOrNone(timestampEdited) || (id.length < 15 && !readStamp(timestamp)))
     return 'has no time: neither its "id" nor its "timestamp" is one';
   const authorId: unknown = typeof author === "object" && author !== null ? Reflect.get(author, "id") : undefined;
   if (author !== undefined && author !== null && (typeof authorId !== "string" || !/^\d{1,20}$/.test(authorId))) {
@@ -189,7 +189,11 @@ function faultOf(value: unknown): string | undefined {
 
 const isTextOrNone = (value: unknown): value is string | null | undefined => value === undefined || value === null || typeof value === "string";
 
-function parse(text: string): unknown {
+function parse(piece: MessagePiece): unknown {
+  return parseJson(piece.bytes.toString("utf8"));
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -197,14 +201,32 @@ function parse(text: string): unknown {
   }
 }
 
+const startChars = 160;
 const start = /^\{\s*"id"\s*:\s*"(\d{1,20})"\s*,\s*"type"\s*:\s*"?(\w+)/;
 
 /** Id and type, which stand first, without parsing the message. */
 function glimpse(piece: MessagePiece): { id?: string; type?: string | number | null } {
-  const match = start.exec(piece.text);
+  const match = start.exec(piece.bytes.toString("latin1", 0, startChars));
   if (match) return { id: match[1], type: match[2] };
-  const message = parse(piece.text);
+  const message = parse(piece);
   return isMessage(message) ? { id: message.id, type: message.type } : {};
+}
+
+const replyMark = Buffer.from('"reference"');
+const replyReference = /^"reference"\s*:\s*(\{[^{}]*\})(\s*,\s*"forwardedMessage")?/;
+const replyChars = 1_000;
+
+/** Which message it answers, from the few bytes that say so: most messages are spared a second parsing. */
+function glimpseReply(piece: MessagePiece, channelId: string): { id?: string; answered?: string } {
+  const { bytes } = piece;
+  for (let from = bytes.indexOf(replyMark); from !== -1; from = bytes.indexOf(replyMark, from + 1)) {
+    // What only is called so, an emoji perhaps, is no member of that name.
+    const match = replyReference.exec(bytes.toString("latin1", from, from + replyChars));
+    if (match?.[1] === undefined) continue;
+    const message = { ...glimpse(piece), reference: parseJson(match[1]), forwardedMessage: match[2] === undefined ? undefined : {} };
+    return isMessage(message) ? { id: message.id, answered: answeredBy(message, channelId) } : {};
+  }
+  return {};
 }
 
 /** Who answers whom, over all files: parts of a channel may come in any order, and messages of a part too. */
@@ -213,11 +235,9 @@ async function findRoots(files: readonly ExportFile[], signal: AbortSignal): Pro
   for (const file of files) {
     await readFile(file, signal, {
       message(piece, { channel }) {
-        if (!piece.text.includes('"reference"') || isThreadType(channel.type)) return;
-        const message = parse(piece.text);
-        if (!isMessage(message)) return;
-        const answered = answeredBy(message, channel.id);
-        if (answered) roots.add(message.id, answered);
+        if (isThreadType(channel.type)) return;
+        const { id, answered } = glimpseReply(piece, channel.id);
+        if (id && answered) roots.add(id, answered);
       },
     });
   }
@@ -244,11 +264,11 @@ async function readFile(
 }
 
 function readHead(name: string, text: string): Head {
-  const parsed = headSchema.safeParse(parse(text));
+  const parsed = headSchema.safeParse(parseJson(text));
   if (parsed.success) {
     const { guild, channel, exportedAt } = parsed.data;
     const at = readStamp(exportedAt);
-    return { guild, channel, ...(at && { exportedAt: at }) };
+    return { guild, channel, ...(at && { exportedAt: at.toISOString() }) };
   }
   const issue = parsed.error.issues[0];
   throw new AppError("unreadable_file", {

@@ -13,7 +13,8 @@ export class ReplyRoots {
   add(id: string, answered: string): void {
     if (compareIds(answered, id) >= 0) return;
     const key = BigInt(id);
-    if (this.#new && !this.#answered.has(key)) this.#new.push([id, answered]);
+    if (this.#answered.has(key)) return;
+    this.#new?.push([id, answered]);
     this.#answered.set(key, BigInt(answered));
   }
 
