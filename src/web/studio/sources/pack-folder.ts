@@ -53,11 +53,19 @@ async function* readChunks(file: File): AsyncGenerator<Uint8Array> {
 
 /** The files of what was dropped, folders opened. */
 export async function filesOf(items: DataTransferItemList): Promise<{ name: string; folder: boolean; files: FolderFile[] }> {
-  const entries = [...items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  // All at once: the list is emptied as soon as the event is over.
+  const dropped = [...items].flatMap((item) => {
+    const entry = item.webkitGetAsEntry();
+    const file = item.getAsFile();
+    return entry || file ? [{ entry, file }] : [];
+  });
   const files: FolderFile[] = [];
-  for (const entry of entries) await collect(entry, files);
-  const [first] = entries;
-  return { name: first?.name ?? "upload", folder: entries.length > 1 || (first?.isDirectory ?? false), files };
+  for (const { entry, file } of dropped) {
+    if (entry) await collect(entry, files);
+    else if (file) files.push({ path: file.name, file });
+  }
+  const [first] = dropped;
+  return { name: first?.entry?.name ?? first?.file?.name ?? "upload", folder: dropped.length > 1 || (first?.entry?.isDirectory ?? false), files };
 }
 
 async function collect(entry: FileSystemEntry, files: FolderFile[]): Promise<void> {
