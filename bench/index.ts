@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import pg from "pg";
 import { findPostgres, howToGetPostgres, type PostgresServer } from "../scripts/postgres.ts";
+import { freshDatabase } from "./fresh-database.ts";
 import { type BenchOptions, readOptions, usage } from "./options.ts";
 import { printGrowth, printTable } from "./print-table.ts";
 import type { CaseInput, CaseResult } from "./result.ts";
@@ -67,21 +67,6 @@ async function runApart(input: CaseInput, { server, options }: { server: Postgre
     removeData();
     process.off("exit", removeData);
   }
-}
-
-async function freshDatabase(serverUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
-  const name = `causeway_bench_${process.pid}_${Date.now().toString(36)}`;
-  await onServer(serverUrl, `CREATE DATABASE ${name}`);
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  return { url: url.href, drop: () => onServer(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
-}
-
-async function onServer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(statement);
-  await client.end();
 }
 
 const startedAt = new Date().toISOString();
