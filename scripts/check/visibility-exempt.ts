@@ -4,6 +4,7 @@
  * here: they derive rows that carry a visibility of their own. An entry that is not needed (any more) fails the check.
  */
 export const readsForNobody: Readonly<Record<string, string>> = {
+  "src/features/ledger/arrange-threads.ts": "the ingest: it puts what is stored into threads, and answers nobody",
   "src/features/ledger/preview-import.ts#readHeld": "ids and hashes to compare a file with; counts alone leave, to who may import all of it",
   "src/features/ledger/search-index.ts#indexActivities": "a consumer: search documents carry the activity's visibility",
   "src/features/ledger/sources.ts#deleteSource": "ids for the consumers; nothing of it is answered",

@@ -13,7 +13,8 @@ export interface ExportFile {
   name: string;
   /** Bytes as it lies on the disk, or once taken out of a zip. */
   sizeBytes: number;
-  read(signal: AbortSignal): AsyncGenerator<Buffer>;
+  /** @param onRead is told how many of those bytes have been taken in, for a progress that minds packing */
+  read(signal: AbortSignal, onRead?: (bytes: number) => void): AsyncGenerator<Buffer>;
 }
 
 /** An export as people have it: one file, a folder or a zip. */
@@ -41,7 +42,7 @@ export async function openExport(path: string): Promise<ExportFiles> {
     const file: ExportFile = {
       name,
       sizeBytes: found.size,
-      read: (signal) => readUnpacked(name, createReadStream(path, { highWaterMark: 1024 * 1024, signal }), signal),
+      read: (signal, onRead) => readUnpacked(name, createReadStream(path, { highWaterMark: 1024 * 1024, signal }), signal, onRead),
     };
     return { name, files: [file], isSingle: true, totalBytes: found.size, close: async () => undefined };
   }
@@ -49,8 +50,8 @@ export async function openExport(path: string): Promise<ExportFiles> {
   const files = archive.entries.map((entry): ExportFile => {
     return {
       ...entry,
-      async *read(signal) {
-        yield* readUnpacked(entry.name, await archive.open(entry.name), signal);
+      async *read(signal, onRead) {
+        yield* readUnpacked(entry.name, await archive.open(entry.name), signal, onRead);
       },
     };
   });
@@ -125,20 +126,29 @@ async function isZip(path: string): Promise<boolean> {
   }
 }
 
-async function* readUnpacked(name: string, source: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const chunks = source[Symbol.asyncIterator]();
+async function* readUnpacked(name: string, source: Readable, signal: AbortSignal, onRead?: (bytes: number) => void): AsyncGenerator<Buffer> {
+  const chunks = countBytes(source, onRead);
   try {
     const first = await chunks.next();
     if (first.done) return;
-    const head = first.value as Buffer;
+    const head = first.value;
     const all = (async function* () {
       yield head;
-      for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value as Buffer;
+      for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
     })();
     if (head[0] !== 0x1f || head[1] !== 0x8b) yield* abortable(all, signal);
     else yield* unpack(name, all, signal);
   } finally {
     source.destroy();
+  }
+}
+
+async function* countBytes(source: Readable, onRead: ((bytes: number) => void) | undefined): AsyncGenerator<Buffer, void> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    bytes += (chunk as Buffer).length;
+    onRead?.(bytes);
+    yield chunk as Buffer;
   }
 }
 

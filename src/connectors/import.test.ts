@@ -164,7 +164,8 @@ describe.skipIf(!existsSync(data))("imports of real files (skipped where ../shar
 
   it("brings in every real mailbox", async () => {
     const folder = join(data, "mbox");
-    const known = { "pipermail_2015_november.mbox": 4, "mbox_no_fields.mbox": 6, "rfc2047-samples.mbox": 11, "mbox_multipart.mbox": 2 };
+    // Of the six in mbox_no_fields two are copies of others.
+    const known = { "pipermail_2015_november.mbox": 4, "mbox_no_fields.mbox": 4, "rfc2047-samples.mbox": 11, "mbox_multipart.mbox": 2 };
     const paths = readdirSync(folder).flatMap((name) => readdirSync(join(folder, name)).map((file) => join(folder, name, file)));
     for (const [file, n] of Object.entries(known)) {
       const ctx = await createCtx();

@@ -50,6 +50,12 @@ export interface HttpClient {
    *   private address, `invalid_input` for what is no web address
    */
   request(input: HttpRequest): Promise<HttpResponse>;
+  /**
+   * For protocols other than HTTP: the addresses of a host that may be connected to, and nothing else of it. Absent where
+   * there is no way out.
+   * @throws AppError `forbidden` for a private address, `upstream_failed` when there is no such host
+   */
+  resolveHost?(host: string, port: number): Promise<CheckedAddress[]>;
   close(): Promise<void>;
 }
 
@@ -73,7 +79,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const guard = createAddressGuard(config.outboundAllow, options.resolve);
   const pacer = createPacer(Date.now);
   const agent = new Agent({ connect: guardedConnector(guard) });
-  return { request: (input) => request({ input, guard, pacer, agent, options, log }), close: () => agent.close() };
+  return {
+    request: (input) => request({ input, guard, pacer, agent, options, log }),
+    resolveHost: (host, port) => guard.check(host, port),
+    close: () => agent.close(),
+  };
 }
 
 interface Parts {

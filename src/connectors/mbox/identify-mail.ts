@@ -1,11 +1,12 @@
 import { hash } from "node:crypto";
 import { parseMailDate } from "./parse-date.ts";
-import { decodeWords, type Headers, parseHeaders, rawField, readField, readMessageIds } from "./parse-headers.ts";
+import { decodeWords, type Headers, mailFields, parseHeaders, rawField, readField, readMessageIds } from "./parse-headers.ts";
+import { readSubject } from "./read-subject.ts";
 
 const maxHeaderChars = 256 * 1024;
 const maxSubjectChars = 2_000;
-const comparedBodyBytes = 4_096;
-const comparedFields = new Set(["from", "date", "subject", "message-id"]);
+const maxReferences = 40;
+const comparedBodyChars = 1024 * 1024;
 /** The line above what Mailman appends to each mail. */
 const footer = `\n${"_".repeat(20)}`;
 
@@ -14,27 +15,40 @@ export interface MailHead {
   headers: Headers;
   /** Its Message-ID, or one made from all that it is. Two different mails may bear the same. */
   id: string;
-  /** The key of the mail: its id and a mark of its content, so that different mails with one id both stay. */
+  /** The key of the mail: the same whichever way its copy came. */
   key: string;
+  /** The oldest mail of its thread, as far as it says. */
+  thread: string;
   /** A piece of text without headers, which a line that begins with «From » cut off the mail before it. */
   isFragment: boolean;
+  /** When it was sent, as far as it says so itself. */
+  at: Date | undefined;
 }
 
 /**
  * Reads a mail's head.
+ *
+ * Archives write mails anew: Pipermail hides addresses and takes out attachments, HyperKitty encodes all of it afresh, lists
+ * append footers. What stays is the Message-ID and the second in which a mail was sent; so these are its key, and only
+ * mails that lack them are told apart by their words.
  * @param content all of the mail but its "From " line
- * @param fromLine that line: for mails that state no id it is a part of what they are
+ * @param fromLine that line; "" where there is none
+ * @param previousId the mail before it in the file, of which it may be a piece
  */
-export function readHead(content: Buffer, fromLine: string): MailHead {
+export function readHead(content: Buffer, fromLine: string, previousId = ""): MailHead {
   const { headers, isFragment } = readMailHeaders(content.toString("latin1", 0, maxHeaderChars), fromLine);
+  const sent = isFragment ? undefined : sentAt(headers);
+  const at = sent ?? (isFragment ? undefined : readDate(headers, fromLine)?.at);
   const stated = readOwnId(headers);
-  const mark = markOf(stated === "" ? `${fromLine}\n${content.toString("latin1")}`.trimEnd() : compared(headers, content));
-  return {
-    headers,
-    id: detach(stated === "" ? `none-${mark}` : stated),
-    key: detach(stated === "" ? `none-${mark}` : `${stated}#${mark}`),
-    isFragment,
-  };
+  if (stated === "") {
+    const mark = markOf(
+      isFragment ? [previousId, fromLine, content.toString("latin1")] : [sent?.toISOString() ?? fromLine, ...words(headers, content)],
+    );
+    const key = `none-${mark}`;
+    return { headers, id: key, key, thread: detach(readAncestors(headers)[0] ?? key), isFragment, at };
+  }
+  const mark = sent ? sent.toISOString().replace(/\.\d+|[-:]/g, "") : `undated-${markOf([subjectLetters(headers)])}`;
+  return { headers, id: detach(stated), key: detach(`${stated}#${mark}`), thread: detach(readAncestors(headers)[0] ?? stated), isFragment, at };
 }
 
 /**
@@ -44,9 +58,6 @@ export function readHead(content: Buffer, fromLine: string): MailHead {
 export function detach(text: string): string {
   return Buffer.from(text, "utf8").toString("utf8");
 }
-
-/** Fields of which every mail has at least one; text that begins with «Note: …» has none of them. */
-const mailFields = new Set(["from", "to", "date", "subject", "message-id", "received", "return-path", "sender", "mime-version", "content-type"]);
 
 /**
  * A mail's header fields. Text without any, after a "From " line that bears no date, is a fragment: all of it is words.
@@ -64,24 +75,28 @@ export function readOwnId(headers: Headers): string {
   return readMessageIds(raw)[0] ?? raw.replace(/\s+/g, "");
 }
 
-/**
- * What makes copies of a mail one: who, when, what about, and how it begins, as its writer sent it. The way it took
- * (Received), what a list appended below its line, and white space do not matter.
- */
-function compared(headers: Headers, content: Buffer): string {
-  const fields = headers.fields.filter((field) => comparedFields.has(field.name)).map((field) => field.line);
-  const body = content.toString("latin1", headers.bodyStart, headers.bodyStart + comparedBodyBytes);
+/** What a mail without id is: who, what about, and its words, without the white space and the footer that the way it took added. */
+function words(headers: Headers, content: Buffer): string[] {
+  const fields = headers.fields.filter(({ name }) => name === "from" || name === "subject").map(({ line }) => line.replaceAll("\r", ""));
+  const body = content.toString("latin1", headers.bodyStart, headers.bodyStart + comparedBodyChars);
   const end = body.indexOf(footer);
-  return [...fields, end === -1 ? body : body.slice(0, end)].map((text) => text.replace(/\s+/g, " ").trim()).join("\n");
+  return [...fields, (end === -1 ? body : body.slice(0, end)).replace(/\s+/g, " ").trim()];
 }
 
-const markOf = (content: string) => hash("sha1", content, "hex").slice(0, 12);
+/** A subject's letters and digits without reply marks and tags: what no charset and no list changes. */
+function subjectLetters(headers: Headers): string {
+  return readSubject(subjectOf(headers)).key.replace(/[^a-z0-9]/g, "");
+}
+
+const markOf = (parts: readonly string[]) => hash("sha1", parts.join("\n"), "hex").slice(0, 12);
 
 /** The mails that it stands under, the oldest first: References, then In-Reply-To where that adds one. */
 export function readAncestors(headers: Headers): string[] {
   const references = headers.fields.filter((field) => field.name === "references").flatMap((field) => readMessageIds(field.value));
   const answered = readMessageIds(rawField(headers, "in-reply-to"))[0];
-  return answered !== undefined && !references.includes(answered) ? [...references, answered] : references;
+  const all = answered !== undefined && !references.includes(answered) ? [...references, answered] : references;
+  // The oldest name the thread, the latest the mail that is answered; nobody needs thousands between them.
+  return all.length > maxReferences ? [...all.slice(0, 5), ...all.slice(5 - maxReferences)] : all;
 }
 
 /** When it was sent, and by what that is known. */
@@ -90,12 +105,19 @@ export interface MailDate {
   from: "date" | "received" | "from_line";
 }
 
-/** Its date: the Date field, else when a server took it in, else the "From " line's. */
-export function readDate(headers: Headers, fromLine: string): MailDate | undefined {
+/** When it was sent, as its Date field says. */
+function sentAt(headers: Headers): Date | undefined {
   for (const field of headers.fields) {
     const at = field.name === "date" ? parseMailDate(decodeWords(field.value)) : undefined;
-    if (at) return { at, from: "date" };
+    if (at) return at;
   }
+  return undefined;
+}
+
+/** Its date: the Date field, else when a server took it in, else the "From " line's. */
+export function readDate(headers: Headers, fromLine: string): MailDate | undefined {
+  const sent = sentAt(headers);
+  if (sent) return { at: sent, from: "date" };
   for (const name of ["x-list-received-date", "delivery-date", "received"]) {
     for (const field of headers.fields) {
       const at = field.name === name ? parseMailDate(field.value.slice(field.value.lastIndexOf(";") + 1)) : undefined;

@@ -16,6 +16,11 @@ export interface Headers {
   bodyStart: number;
 }
 
+/** Fields of which every mail has at least one; text that begins with «Note: …» has none of them. */
+export const mailFields: ReadonlySet<string> = new Set(
+  "from to date subject message-id received return-path sender mime-version content-type newsgroups delivered-to".split(" "),
+);
+
 const fieldStart = /^([!-9;-~]+)[ \t]*:(.*)$/;
 
 /**

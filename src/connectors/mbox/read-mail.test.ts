@@ -3,7 +3,7 @@ import { parseMailDate } from "./parse-date.ts";
 import { decodeWords, parseHeaders, readMessageIds } from "./parse-headers.ts";
 import { readBody } from "./read-body.ts";
 import { readSender } from "./read-sender.ts";
-import { readSubject } from "./thread-index.ts";
+import { readSubject } from "./read-subject.ts";
 
 const sender = (headers: string, fromLine = "From nobody") => readSender(parseHeaders(`${headers}\n\n`), fromLine, "mbox:tide");
 const body = (mail: string | Buffer) => {

@@ -1,12 +1,11 @@
 import { basename, dirname } from "node:path";
 import { AppError } from "#core/errors.ts";
-import type { FileIdentity, RawRecord, RecordChunk, RejectedRecord } from "#features/ledger/index.ts";
-import { detach, type MailHead, readAncestors, readDate, readHead, subjectOf } from "./identify-mail.ts";
-import type { MailPayload } from "./normalize.ts";
-import { findMailboxes, type Mailboxes, readBytes } from "./open-mailbox.ts";
-import { readListId } from "./parse-headers.ts";
-import { type Preamble, type SplitMail, splitMails } from "./split-mails.ts";
-import { readSubject, ThreadIndex } from "./thread-index.ts";
+import type { FileIdentity, RawRecord, RecordChunk, RejectedRecord, ReportedCounts } from "#features/ledger/index.ts";
+import { makeRecord, rejectUndated, timeNear } from "./make-record.ts";
+import { ListNames, nameOfFile } from "./name-list.ts";
+import { type MailFiles, openMails } from "./open-mails.ts";
+import { type Placed, readMails, refuseAll, setAside } from "./read-mails.ts";
+import { readSubscriptions } from "./read-subscriptions.ts";
 
 const chunkRecords = 200;
 const chunkBytes = 4 * 1024 * 1024;
@@ -18,177 +17,157 @@ interface Input {
   signal: AbortSignal;
 }
 
-/** What the first reading of all mails found: names and threads, no text. */
+/** What the first reading of all mails found: names and numbers, no text. */
 interface Survey {
-  mailboxes: Mailboxes;
   list: string;
-  threads: ThreadIndex;
   /** The time of the first mail that bears one. */
   firstAt: Date | undefined;
-  distinct: number;
+  /** Mails of each file that no file before it holds. */
+  mails: Map<string, number>;
+  subscriptions: number;
+  rejected: RejectedRecord | undefined;
 }
 
 /**
- * What the mailbox is and how many mails it holds, after reading it to the end: a broken one is refused before
- * anything is stored.
+ * What was brought in and how many mails it holds, after reading it to the end: a broken one is refused before anything
+ * is stored.
+ * @throws AppError `unreadable_file` with the place and what to do
  */
 export async function inspectMailbox(input: Input): Promise<FileIdentity> {
-  const { list, distinct } = await survey(input);
-  return { origin: `mbox:${list}`, name: list, reported: { mail: distinct } };
-}
-
-/** A mail with its head, and what its neighbours in the file say of it. */
-interface Placed {
-  mail: SplitMail;
-  head: MailHead;
-  file: string;
-  /** The mail before it in the file. */
-  previous: { id: string; at: Date | undefined } | undefined;
-  at: Date | undefined;
-}
-
-interface Listener {
-  /** Is told how many bytes of the files have been read. */
-  onRead?: (bytes: number) => void;
-  /** Is told of text that stands before a file's first mail. */
-  onPreamble?: (file: string, text: string) => void;
-}
-
-async function* readMails(mailboxes: Mailboxes, signal: AbortSignal, listener: Listener = {}): AsyncGenerator<Placed> {
-  let before = 0;
-  for (const file of mailboxes.files) {
-    let previous: Placed["previous"];
-    const preamble: Preamble = { text: "" };
-    for await (const mail of splitMails(
-      readBytes(file, signal, (bytes) => listener.onRead?.(before + bytes)),
-      preamble,
-    )) {
-      const head = readHead(mail.content, mail.fromLine);
-      const at = readDate(head.headers, head.isFragment ? "" : mail.fromLine)?.at;
-      yield { mail, head, file: file.name, previous, at };
-      previous = { id: head.id, at: at ?? previous?.at };
-    }
-    before += file.size;
-    if (preamble.text.trim() !== "") listener.onPreamble?.(file.name, preamble.text);
+  const files = await openMails(input.path);
+  try {
+    const found = await survey(files, input);
+    const mail = [...found.mails.values()].reduce((sum, n) => sum + n, 0);
+    if (mail + found.subscriptions === 0) throw refuseAll(files.name, found.rejected);
+    const joined: ReportedCounts = found.subscriptions > 0 ? { joined: found.subscriptions } : {};
+    return {
+      origin: `mbox:${found.list}`,
+      name: found.list,
+      reported: { ...(mail > 0 && { mail }), ...joined },
+      reportedParts: Object.fromEntries([...found.mails].map(([name, n], i) => [partName(name), { mail: n, ...(i === 0 && joined) }])),
+    };
+  } finally {
+    await files.close();
   }
 }
 
-async function survey(input: Input): Promise<Survey> {
-  const mailboxes = await findMailboxes(input.path);
-  const threads = new ThreadIndex();
+/** A month is the same part packed or not. */
+const partName = (file: string) => file.replace(/\.gz$/i, "");
+
+async function survey(files: MailFiles, input: Input): Promise<Survey> {
+  const lists = new ListNames();
   const keys = new Set<string>();
-  const lists = new Map<string, number>();
-  let mails = 0;
-  let firstAt: Date | undefined;
-  for await (const { head, previous, at } of readMails(mailboxes, input.signal)) {
-    mails++;
-    firstAt ??= at;
-    keys.add(head.key);
-    const list = readListId(head.headers);
-    if (list) lists.set(detach(list), (lists.get(list) ?? 0) + 1);
-    const subject = readSubject(subjectOf(head.headers));
-    threads.add({
-      id: head.id,
-      ancestors: head.isFragment && previous ? [previous.id] : readAncestors(head.headers).map(detach),
-      at: (at ?? previous?.at ?? new Date(0)).getTime(),
-      subject: detach(subject.key),
-      isReply: subject.isReply,
-    });
+  const found: Survey = { list: "", firstAt: undefined, mails: new Map(), subscriptions: 0, rejected: undefined };
+  const undated = new Set<string>();
+  let isLoneMail = files.isSingle;
+  const listener = {
+    onRejected: (rejected: RejectedRecord) => {
+      found.rejected ??= rejected;
+    },
+    onSubscriptions: (file: string, text: string) => {
+      const page = readSubscriptions(file, text);
+      found.subscriptions += page.records.length;
+      found.rejected ??= page.rejected[0];
+      for (const list of page.lists) lists.addList(list);
+      isLoneMail = false;
+    },
+  };
+  for (const file of files.files) {
+    let own = 0;
+    for await (const placed of readMails(file, { signal: input.signal, isSingle: files.isSingle, listener })) {
+      const { head } = placed;
+      isLoneMail &&= placed.isAlone;
+      found.firstAt ??= head.at;
+      lists.add(head.headers);
+      if (keys.has(head.key)) continue;
+      if (isDated(placed, found.firstAt)) {
+        keys.add(head.key);
+        own++;
+        continue;
+      }
+      found.rejected ??= rejectUndated(placed);
+      if (!placed.isAlone) undated.add(head.key);
+    }
+    // What stands before the first dated mail gets its time from that one.
+    if (found.firstAt) {
+      for (const key of undated) if (!keys.has(key) && keys.add(key)) own++;
+      undated.clear();
+    }
+    if (own > 0) found.mails.set(file.name, own);
   }
-  threads.finish();
-  return { mailboxes, list: nameList(input, lists, mails), threads, firstAt, distinct: keys.size };
+  found.list = input.list?.trim().toLowerCase() || lists.commonest || (isLoneMail ? "" : nameOfPath(input.path)) || "mailbox";
+  return found;
 }
 
-/**
- * Which list it is: as its owner says, else by List-Id where half of the mails bear the same, else by the file's name
- * without dates and endings, so that the months of one archive are one list.
- */
-function nameList(input: Input, lists: ReadonlyMap<string, number>, mails: number): string {
-  if (input.list) return input.list.trim().toLowerCase();
-  const [top] = [...lists].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
-  if (top && top[1] * 2 >= mails) return top[0];
-  return nameOfFile(basename(input.path)) || nameOfFile(basename(dirname(input.path))) || "mailbox";
+/** By the name of the file, else of the folder it lies in; an upload's folder is named by chance. */
+function nameOfPath(path: string): string {
+  const folder = basename(dirname(path));
+  return nameOfFile(path) || (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(folder) ? "" : nameOfFile(folder));
 }
 
-const monthWords =
-  "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
-
-function nameOfFile(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/(?:\.(?:mbox|mbx|txt|gz|archive))+$/g, "")
-    .replace(new RegExp(`(?:^|[-_. ])(?:19|20)\\d{2}(?:[-_. ]?(?:${monthWords}|q[1-4]|\\d{1,2}))?(?:[-_. ]?\\d{1,2})?(?=$|[-_. ])`, "g"), "")
-    .replace(/^[-_. ]+|[-_. ]+$/g, "");
-}
+const isDated = ({ head, received, isAlone }: Placed, near: Date | undefined) =>
+  head.at !== undefined || received !== undefined || (!isAlone && near !== undefined);
 
 /** Every mail as a record, some hundred at a time. */
 export async function* readMailbox(input: Input): AsyncGenerator<RecordChunk> {
-  const found = await survey(input);
-  const { mailboxes } = found;
-  const total = mailboxes.files.reduce((sum, file) => sum + file.size, 0);
+  const files = await openMails(input.path);
+  try {
+    yield* readFiles(files, await survey(files, input), input);
+  } finally {
+    await files.close();
+  }
+}
+
+async function* readFiles(files: MailFiles, { list, firstAt }: Survey, input: Input): AsyncGenerator<RecordChunk> {
+  const total = files.totalBytes;
+  let before = 0;
   let done = 0;
   let bytes = 0;
   let records: RawRecord[] = [];
-  let rejected: RejectedRecord[] = mailboxes.others.map((name) =>
-    setAside(name, "is no mailbox", 'Only files whose mails begin with a "From " line are read.'),
-  );
-  const seen = new Map<string, Set<string>>();
-  const listener: Listener = {
-    onRead: (read) => {
-      done = read;
+  let rejected: RejectedRecord[] = files.leftOut.map(({ name, reason, remedy }) => setAside(name, `${name} ${reason}.`, remedy));
+  const listener = {
+    onRead: (read: number) => {
+      done = before + read;
     },
-    onPreamble: (file, text) =>
-      rejected.push(
-        setAside(`${file}, byte 0`, "holds text before its first mail, which is no mail", "Look whether the file was put together wrongly.", text),
-      ),
+    onRejected: (one: RejectedRecord) => {
+      rejected.push(one);
+    },
+    onSubscriptions: (file: string, text: string) => {
+      const page = readSubscriptions(file, text);
+      records.push(...page.records);
+      rejected.push(...page.rejected);
+    },
   };
-  for await (const placed of readMails(mailboxes, input.signal, listener)) {
-    const { mail, head, file } = placed;
-    const inFile = seen.get(file) ?? new Set();
-    seen.clear();
-    seen.set(file, inFile);
-    if (inFile.has(head.key)) {
-      const place = `${file}, byte ${mail.byte.toLocaleString("en")}`;
-      rejected.push(
-        setAside(
-          place,
-          "holds a mail that stands in the file before; it is kept once",
-          "Nothing needs to be done.",
-          mail.content.subarray(0, 300).toString("latin1"),
-        ),
-      );
-      continue;
-    }
-    inFile.add(head.key);
-    records.push({ stream: "mails", externalId: head.key, payload: toPayload(placed, found) });
-    bytes += mail.content.length;
-    if (records.length + rejected.length >= chunkRecords || bytes >= chunkBytes) {
+  for (const file of files.files) {
+    const seen = new Set<string>();
+    for await (const placed of readMails(file, { signal: input.signal, isSingle: files.isSingle, listener })) {
+      const { mail, head } = placed;
+      const near = placed.isAlone ? undefined : timeNear(placed, firstAt);
+      if (seen.has(head.key)) rejected.push(rejectRepeated(placed));
+      else if (!isDated(placed, near)) rejected.push(rejectUndated(placed));
+      else {
+        seen.add(head.key);
+        records.push(makeRecord(placed, { list, near }));
+        bytes += mail.content.length;
+      }
+      if (records.length + rejected.length < chunkRecords && bytes < chunkBytes) continue;
       yield { records, rejected, progress: { done, total, unit: "bytes" } };
       records = [];
       rejected = [];
       bytes = 0;
     }
+    before += file.sizeBytes;
+    if (done < before)
+      throw new AppError("unreadable_file", { public: `${basename(input.path)} became shorter while it was read. Import it again.` });
   }
-  if (done < total) throw new AppError("unreadable_file", { public: `${basename(input.path)} became shorter while it was read. Import it again.` });
   yield { records, rejected, progress: { done: total, total, unit: "bytes" } };
 }
 
-function toPayload({ mail, head, previous, at }: Placed, { list, threads, firstAt }: Survey): MailPayload {
-  const parent = threads.parentOf(head.id);
-  // One millisecond after its neighbour, so that it never passes for the mail that opened their thread.
-  const neighbour = at ? undefined : (previous?.at ?? firstAt);
-  const near = neighbour && new Date(neighbour.getTime() + 1);
-  return {
-    list,
-    thread: threads.rootOf(head.id),
-    ...(parent !== undefined && { parent }),
-    ...(near && { near: near.toISOString() }),
-    ...(mail.cutBytes > 0 && { cutBytes: mail.cutBytes }),
-    fromLine: mail.fromLine,
-    mail: mail.content.toString("latin1"),
-  };
-}
-
-function setAside(place: string, reason: string, remedy: string, excerpt?: string): RejectedRecord {
-  return { stream: "mails", place, reason: `${place} ${reason}.`, remedy, ...(excerpt && { excerpt }) };
+function rejectRepeated({ place, mail }: Placed): RejectedRecord {
+  return setAside(
+    place,
+    `${place} holds a mail that stands in the file before; it is kept once.`,
+    "Nothing needs to be done.",
+    mail.content.toString("latin1", 0, 300),
+  );
 }

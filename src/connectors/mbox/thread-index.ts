@@ -6,104 +6,125 @@ export interface ThreadedMail {
   at: number;
   /** The subject without reply marks and tags, lower-cased; "" joins nothing. */
   subject: string;
-  /** Whether the subject says that it is a reply. */
+  /** Whether it names nobody but its subject says that it is a reply. */
   isReply: boolean;
 }
 
 const subjectWindowMs = 30 * 24 * 60 * 60 * 1000;
 const maxSteps = 10_000;
+const none = -1;
 
 /**
- * Finds the root of each mail's thread over a whole mailbox, in whatever order the mails stand, after
+ * Finds the root of each mail's thread over all mails of a list, in whatever order they come, after
  * https://www.jwz.org/doc/threading.html: by References and In-Reply-To, also through mails that are absent; then
- * replies that name nobody join the latest earlier mail of their subject within 30 days.
+ * replies that name nobody join the latest earlier mail of their subject within 30 days. Ids are kept once and numbered,
+ * so that a million mails fit.
  */
 export class ThreadIndex {
-  readonly #parents = new Map<string, { id: string; stated: boolean }>();
-  readonly #bySubject = new Map<string, { id: string; at: number }[]>();
-  readonly #orphans: ThreadedMail[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #ids: string[] = [];
+  readonly #parents: number[] = [];
+  readonly #stated: boolean[] = [];
+  /** By subject: number and time of each mail, one after the other. */
+  readonly #bySubject = new Map<string, number[]>();
+  readonly #orphans: { mail: number; at: number; subject: string }[] = [];
 
   add(mail: ThreadedMail): void {
-    const chain = [...new Set(mail.ancestors)].filter((id) => id !== mail.id);
-    for (let i = 1; i < chain.length; i++) this.#link(chain[i] as string, chain[i - 1] as string, false);
-    const parent = chain.at(-1);
-    if (parent) this.#link(mail.id, parent, true);
-    else if (mail.isReply && mail.subject !== "") this.#orphans.push(mail);
+    const own = this.#number(mail.id);
+    let parent = none;
+    for (const ancestor of new Set(mail.ancestors)) {
+      if (ancestor === mail.id) continue;
+      const next = this.#number(ancestor);
+      if (parent !== none && next !== parent) this.#link(next, parent, false);
+      parent = next;
+    }
+    if (parent !== none) this.#link(own, parent, true);
+    else if (mail.isReply && mail.subject !== "") this.#orphans.push({ mail: own, at: mail.at, subject: mail.subject });
     if (mail.subject === "") return;
-    const entry = { id: mail.id, at: mail.at };
     const same = this.#bySubject.get(mail.subject);
-    if (same) same.push(entry);
-    else this.#bySubject.set(mail.subject, [entry]);
+    if (same) same.push(own, mail.at);
+    else this.#bySubject.set(mail.subject, [own, mail.at]);
+  }
+
+  #number(id: string): number {
+    const known = this.#numbers.get(id);
+    if (known !== undefined) return known;
+    const next = this.#ids.length;
+    this.#numbers.set(id, next);
+    this.#ids.push(id);
+    this.#parents.push(none);
+    this.#stated.push(false);
+    return next;
   }
 
   /** What a mail says of itself outweighs what others say of it; among equals the order of reading must not matter. */
-  #link(child: string, parent: string, stated: boolean): void {
-    const known = this.#parents.get(child);
-    if (!known || (stated && !known.stated) || (stated === known.stated && parent < known.id)) this.#parents.set(child, { id: parent, stated });
+  #link(child: number, parent: number, stated: boolean): void {
+    const known = this.#parents[child] ?? none;
+    const wasStated = this.#stated[child] ?? false;
+    if (known !== none && wasStated && !stated) return;
+    if (known !== none && wasStated === stated && this.#id(known) <= this.#id(parent)) return;
+    this.#parents[child] = parent;
+    this.#stated[child] = stated;
   }
 
   /** Joins by subject. To be called once, when all mails have been added. */
   finish(): void {
+    const sorted = new Map<string, { mail: number; at: number }[]>();
     for (const orphan of this.#orphans) {
-      let best: { id: string; at: number } | undefined;
-      for (const other of this.#bySubject.get(orphan.subject) ?? []) {
-        const age = orphan.at - other.at;
-        if (other.id === orphan.id || age < 0 || age > subjectWindowMs || (age === 0 && other.id >= orphan.id)) continue;
-        if (!best || other.at > best.at || (other.at === best.at && other.id < best.id)) best = other;
+      let same = sorted.get(orphan.subject);
+      if (!same) {
+        same = this.#sortedMails(orphan.subject);
+        sorted.set(orphan.subject, same);
       }
-      if (best) this.#link(orphan.id, best.id, true);
+      const best = this.#latestBefore(orphan, same);
+      if (best !== undefined) this.#link(orphan.mail, best, true);
     }
     this.#bySubject.clear();
     this.#orphans.length = 0;
   }
 
-  /** The mail it answers, if any. */
-  parentOf(id: string): string | undefined {
-    return this.#parents.get(id)?.id;
+  /** The mails of a subject by their time; of those of one time, the smallest id last. */
+  #sortedMails(subject: string): { mail: number; at: number }[] {
+    const flat = this.#bySubject.get(subject) ?? [];
+    const mails = Array.from({ length: flat.length / 2 }, (_, i) => ({ mail: flat[2 * i] ?? none, at: flat[2 * i + 1] ?? 0 }));
+    return mails.sort((a, b) => a.at - b.at || (this.#id(a.mail) < this.#id(b.mail) ? 1 : -1));
   }
 
-  /** The oldest known ancestor, present in the mailbox or not. In a circle of replies, the smallest id. */
-  rootOf(id: string): string {
-    const path: string[] = [];
-    const seen = new Set<string>();
-    let at = id;
-    for (let parent = this.#parents.get(at); parent && path.length < maxSteps; parent = this.#parents.get(at)) {
-      if (seen.has(at)) {
-        const circle = path.slice(path.indexOf(at));
-        at = circle.sort()[0] ?? at;
-        break;
-      }
-      seen.add(at);
-      path.push(at);
-      at = parent.id;
+  #latestBefore(orphan: { mail: number; at: number }, same: readonly { mail: number; at: number }[]): number | undefined {
+    let low = 0;
+    let high = same.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((same[middle]?.at ?? 0) <= orphan.at) low = middle + 1;
+      else high = middle;
     }
-    return at;
+    for (let i = low - 1; i >= 0; i--) {
+      const other = same[i];
+      if (!other || orphan.at - other.at > subjectWindowMs) return undefined;
+      if (other.mail === orphan.mail || (other.at === orphan.at && this.#id(other.mail) >= this.#id(orphan.mail))) continue;
+      return other.mail;
+    }
+    return undefined;
   }
-}
 
-const replyMark = /^(?:re|aw|antw|antwort|sv|vs|rv|odp|ynt|回复|答复)(?:\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]\s*/i;
-const forwardMark = /^(?:fwd?|wg|tr|rv|enc)\s*[:：]\s*/i;
-const tag = /^\[[^\]]{1,60}\]\s*/;
-
-/**
- * A subject's core: without reply marks and, for comparing, without tags such as a list's name.
- * @returns the subject to show, the text to compare by, and whether it is marked as a reply
- */
-export function readSubject(subject: string): { title: string; key: string; isReply: boolean } {
-  let title = subject.replace(/\s+/g, " ").trim();
-  let isReply = false;
-  const tags: string[] = [];
-  for (;;) {
-    const label = tag.exec(title)?.[0];
-    const mark = replyMark.exec(title)?.[0] ?? (tags.length > 0 || isReply ? forwardMark.exec(title)?.[0] : undefined);
-    if (mark) {
-      isReply ||= replyMark.test(title);
-      title = title.slice(mark.length);
-    } else if (label && label.trimEnd().length < title.length) {
-      if (!tags.includes(label.trim())) tags.push(label.trim());
-      title = title.slice(label.length);
-    } else break;
+  /** The oldest known ancestor, present or not. In a circle of replies, the smallest id. */
+  rootOf(id: string): string {
+    let at = this.#numbers.get(id);
+    if (at === undefined) return id;
+    const path = new Set<number>();
+    for (let parent = this.#parents[at] ?? none; parent !== none && path.size < maxSteps; parent = this.#parents[at] ?? none) {
+      if (path.has(at)) {
+        const steps = [...path];
+        const circle = steps.slice(steps.indexOf(at)).map((step) => this.#id(step));
+        return circle.sort()[0] ?? id;
+      }
+      path.add(at);
+      at = parent;
+    }
+    return this.#id(at);
   }
-  const key = title.toLowerCase().replace(/\s+/g, " ").trim();
-  return { title: [...tags, title].join(" ").trim(), key, isReply };
+
+  #id(number: number): string {
+    return this.#ids[number] ?? "";
+  }
 }

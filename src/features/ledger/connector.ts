@@ -12,6 +12,8 @@ export interface RecordChunk {
   cursor?: unknown;
   /** What the source says it holds, once it is known: the other half of coverage. Replaces what was said before. */
   reported?: ReportedCounts;
+  /** As `reported`, where it is said of parts (the months of a list): each part is replaced by itself, and all add up. */
+  reportedParts?: Record<string, ReportedCounts>;
   /** Lines for the run's log that its owner should read: what is missing and why. */
   warnings?: string[];
   /** Units of work done so far and in all (bytes, records, pages), for the progress bar. */
@@ -92,6 +94,34 @@ export interface FileIdentity {
   /** What to call the source. */
   name: string;
   reported?: ReportedCounts;
+  /**
+   * As `reported`, for each part of it: exports that each hold a part of the origin add up, and one that comes again
+   * replaces what it said before. Together they make `reported`.
+   */
+  reportedParts?: Record<string, ReportedCounts>;
+}
+
+/** What tells an activity's thread, of one that is held. */
+export interface ArrangedActivity {
+  externalId: string;
+  kind: string;
+  replyTo?: string;
+  /** Absent where the words were taken away. */
+  title?: string;
+  occurredAt: Date;
+  attributes: unknown;
+}
+
+/** Puts all activities of a source into threads. Pure: the same for the same activities, in whichever order they come. */
+export interface ThreadArranger {
+  /** The kinds of activities that it puts into threads; others stay where they are. */
+  kinds: readonly string[];
+  /** Is told of every activity of these kinds. */
+  add(activity: ArrangedActivity): void;
+  /** Once all were added: the external id of the activity's thread. */
+  threadOf(activity: ArrangedActivity): string;
+  /** What a thread is called that the activity opens; undefined where its words were taken away. */
+  titleOf(activity: ArrangedActivity): string | undefined;
 }
 
 export interface Connector<Schema extends z.ZodType = z.ZodType> {
@@ -123,6 +153,11 @@ export interface Connector<Schema extends z.ZodType = z.ZodType> {
   streams: Record<string, { title: string; everyMinutes?: number }>;
   /** Pure: one stored record to what it says. Throws RecordError for a record that cannot be used. */
   normalize(record: RawRecord, settings: z.output<Schema>): NormalizedBatch;
+  /**
+   * For sources whose records do not know their thread by themselves (mails that name only the one they answer, months that
+   * are brought in one by one): called after each run that brought something.
+   */
+  arrangeThreads?(): ThreadArranger;
   /**
    * Tries the settings of a live source.
    * @throws AppError `forbidden`, `not_found`, `upstream_failed` …, in words that say what to change

@@ -10,11 +10,9 @@ import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { Connector, FileIdentity, GlimpsedFile } from "./connector.ts";
 import { type RunRecordsInput, runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
 import { dropSecrets } from "./source-settings.ts";
-import { ensureSource, storeReported } from "./sources.ts";
+import { ensureSource, fileStream, storeReported } from "./sources.ts";
 import { queueSync } from "./sync-runs.ts";
 
-/** The stream under which a file's records are kept. */
-export const fileStream = "file";
 const headBytes = 65_536;
 
 export interface OpenedFile extends GlimpsedFile {
@@ -146,7 +144,9 @@ export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOu
   const { settings, file, identified, source, importFile } = await identify(ctx, input);
   const { connector } = input;
   const fileInput = { settings, path: file.path, head: file.rawHead };
-  if (identified.reported) await storeReported(ctx, { sourceId: source.id, stream: fileStream, reported: identified.reported });
+  const parts = Object.entries(identified.reportedParts ?? {});
+  for (const [part, reported] of parts) await storeReported(ctx, { sourceId: source.id, stream: fileStream, part, reported });
+  if (identified.reported && parts.length === 0) await storeReported(ctx, { sourceId: source.id, stream: fileStream, reported: identified.reported });
   return runRecords(ctx, {
     source,
     connector,

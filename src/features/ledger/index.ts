@@ -11,6 +11,7 @@ export type * from "./batch.ts";
 export { changePrivacy, removeExpired } from "./change-privacy.ts";
 export { readChangeStamp } from "./change-stamp.ts";
 export {
+  type ArrangedActivity,
   type ConnectInput,
   type Connector,
   defineConnector,
@@ -22,6 +23,7 @@ export {
   type RecordChunk,
   RecordError,
   type ReportedCounts,
+  type ThreadArranger,
   type WebhookOutcome,
   type WebhookRequest,
 } from "./connector.ts";

@@ -12,6 +12,11 @@ class DistinctCounts {
     for (const id of input.seen) this.seen.add(id);
   }
 
+  /** Takes out what is gone again before the run ended. */
+  drop(ids: Iterable<string>): void {
+    for (const id of ids) for (const set of [this.created, this.changed, this.seen]) set.delete(id);
+  }
+
   get sizes(): { new: number; changed: number; same: number } {
     const same = Math.max(0, this.seen.size - this.created.size - this.changed.size);
     return { new: this.created.size, changed: this.changed.size, same };
@@ -27,6 +32,12 @@ export class RunCounts {
   rejected = 0;
   /** Records left at the door by the source's privacy, by reason. */
   readonly leftOut = new Map<string, number>();
+
+  /** Whether anything is new or other than it was. */
+  get broughtSomething(): boolean {
+    const { threads, activities } = this;
+    return activities.new + activities.changed + threads.sizes.new + threads.sizes.changed > 0;
+  }
 
   addKinds(kinds: ReadonlyMap<string, number>): void {
     for (const [kind, n] of kinds) this.activitiesByKind[kind] = (this.activitiesByKind[kind] ?? 0) + n;

@@ -74,6 +74,7 @@ function tellingWaits(http: HttpClient, onWait: (wait: { until: Date; reason: st
           request.onWait?.(wait);
         },
       }),
+    ...(http.resolveHost && { resolveHost: http.resolveHost.bind(http) }),
     close: () => http.close(),
   };
 }

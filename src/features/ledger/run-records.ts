@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AppError, toAppError } from "#core/errors.ts";
 import type { Ctx } from "../access/index.ts";
+import { arrangeThreads } from "./arrange-threads.ts";
 import type { IngestCounts, RawRecord, RejectedRecord } from "./batch.ts";
 import type { Connector, RecordChunk } from "./connector.ts";
 import { analyzeKeys } from "./consumer.ts";
@@ -8,8 +9,8 @@ import { ingest } from "./ingest.ts";
 import { type PreparedRecords, prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
 import { cleanPayload, type SourcePrivacy } from "./source-privacy.ts";
-import { storeReported } from "./sources.ts";
-import { beat, failSync, finishSync, logSync, type SyncTrigger, startSync } from "./sync-runs.ts";
+import { fileStream, storeReported } from "./sources.ts";
+import { beat, failSync, finishSync, logSync, type SyncTrigger, startSync, wasCutShort } from "./sync-runs.ts";
 
 export interface SyncProgress {
   phase: "reading" | "storing" | "done";
@@ -58,6 +59,7 @@ interface Group {
   cursor: unknown;
   progress: RecordChunk["progress"];
   reported: RecordChunk["reported"];
+  reportedParts: NonNullable<RecordChunk["reportedParts"]>;
   warnings: string[];
 }
 
@@ -85,6 +87,9 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
     for await (const group of groupChunks(input.chunks(signal, onWait), input.source.privacy)) {
       signal.throwIfAborted();
       if (group.reported) await storeReported(ctx, { sourceId: input.source.id, stream: input.stream, reported: group.reported });
+      for (const [part, reported] of Object.entries(group.reportedParts)) {
+        await storeReported(ctx, { sourceId: input.source.id, stream: fileStream, part, reported });
+      }
       for (const message of group.warnings) await logSync(ctx, { syncId, level: "warn", message });
       groups += 1;
       if (isTurningPoint(groups)) {
@@ -100,6 +105,9 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
       storing.catch(() => undefined);
     }
     await storing;
+    if (input.connector.arrangeThreads && (counts.broughtSomething || (await wasCutShort(ctx, { sourceId: input.source.id, syncId })))) {
+      await arrangeThreads(ctx, { sourceId: input.source.id, arranger: input.connector.arrangeThreads(), counts });
+    }
     const result = counts.toJSON();
     await finishSync(ctx, { syncId, sourceId: input.source.id, stream: input.stream, counts: result, progress: { ...last, phase: "done" } });
     await logSync(ctx, { syncId, level: "info", message: summarize(result, counts.leftOut) });
@@ -144,7 +152,16 @@ async function store(
   return progress;
 }
 
-const emptyGroup = (): Group => ({ records: [], rejected: [], chars: 0, cursor: undefined, progress: undefined, reported: undefined, warnings: [] });
+const emptyGroup = (): Group => ({
+  records: [],
+  rejected: [],
+  chars: 0,
+  cursor: undefined,
+  progress: undefined,
+  reported: undefined,
+  reportedParts: {},
+  warnings: [],
+});
 
 async function* groupChunks(chunks: AsyncIterable<RecordChunk>, privacy: SourcePrivacy): AsyncGenerator<Group> {
   let group = emptyGroup();
@@ -161,14 +178,16 @@ async function* groupChunks(chunks: AsyncIterable<RecordChunk>, privacy: SourceP
     group.cursor = chunk.cursor ?? group.cursor;
     group.progress = chunk.progress ?? group.progress;
     group.reported = chunk.reported ?? group.reported;
+    Object.assign(group.reportedParts, chunk.reportedParts);
     group.warnings.push(...(chunk.warnings ?? []));
     if (group.records.length >= recordsPerBatch || group.chars >= payloadCharsPerBatch) {
       yield group;
       group = emptyGroup();
     }
   }
-  const { records, rejected, warnings, cursor, reported } = group;
-  if (records.length + rejected.length + warnings.length > 0 || cursor !== undefined || reported !== undefined) yield group;
+  const { records, rejected, warnings, cursor, reported, reportedParts } = group;
+  if (records.length + rejected.length + warnings.length + Object.keys(reportedParts).length > 0 || cursor !== undefined || reported !== undefined)
+    yield group;
 }
 
 function describe(progress: RecordChunk["progress"], counts: RunCounts, startedMs: number): SyncProgress {

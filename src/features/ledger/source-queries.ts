@@ -5,6 +5,7 @@ import type { IngestCounts } from "./batch.ts";
 import { countInbox } from "./inbox.ts";
 import { parsePrivacy, type SourcePrivacy } from "./source-privacy.ts";
 import { maskSealed } from "./source-settings.ts";
+import { fileStream, isPart } from "./sources.ts";
 
 export type SyncState = "queued" | "running" | "done" | "failed" | "cancelled";
 
@@ -128,16 +129,20 @@ export async function getSource(ctx: Ctx, input: { sourceId: string }): Promise<
     inbox: await countInbox(ctx, { sourceId: row.id }),
     visibility: floor === null ? null : visibilityOf(floor),
     lastSync,
-    streams: streams.map(({ reported, ...stream }) => stream),
+    streams: streams.filter(({ name }) => !isPart(name)).map(({ reported, ...stream }) => stream),
     coverage: await coverageOf(ctx, rest, mergeReported(streams)),
   };
 }
 
-function mergeReported(streams: { reported: Record<string, number> | null }[]): Map<string, number> {
-  const total = new Map<string, number>();
-  for (const { reported } of streams) {
-    for (const [unit, n] of Object.entries(reported ?? {})) total.set(unit, (total.get(unit) ?? 0) + n);
+/** Parts and streams add up. Files and the live source are two views of one thing: of what both speak of, the larger number. */
+function mergeReported(streams: { name: string; reported: Record<string, number> | null }[]): Map<string, number> {
+  const views = { files: new Map<string, number>(), live: new Map<string, number>() };
+  for (const { name, reported } of streams) {
+    const view = name === fileStream || isPart(name) ? views.files : views.live;
+    for (const [unit, n] of Object.entries(reported ?? {})) view.set(unit, (view.get(unit) ?? 0) + n);
   }
+  const total = new Map(views.files);
+  for (const [unit, n] of views.live) total.set(unit, Math.max(n, total.get(unit) ?? 0));
   return total;
 }
 

@@ -63,11 +63,21 @@ export async function findWebhookSource(core: CoreContext, sourceId: string): Pr
   return { communityId, source: { ...source, privacy: parsePrivacy(source.privacy) } };
 }
 
-/** Notes what the source says it holds, for coverage. */
-export async function storeReported(ctx: Ctx, input: { sourceId: string; stream: string; reported: ReportedCounts }): Promise<void> {
+/** The stream under which what files brought is noted. */
+export const fileStream = "file";
+
+/** Whether a row of `stream` only notes what a file says that holds a part of its source. */
+export const isPart = (stream: string): boolean => stream.startsWith(`${fileStream}/`);
+
+/**
+ * Notes what the source says it holds, for coverage.
+ * @param input.part of which part that is said, such as one month; what other parts said stays
+ */
+export async function storeReported(ctx: Ctx, input: { sourceId: string; stream: string; part?: string; reported: ReportedCounts }): Promise<void> {
+  const name = input.part === undefined ? input.stream : `${input.stream}/${input.part}`;
   await ctx.db.execute(sql`
     INSERT INTO stream (community_id, source_id, name, reported, reported_at)
-    VALUES (${ctx.community.id}, ${input.sourceId}, ${input.stream}, ${json(input.reported)}, ${ctx.clock.now()})
+    VALUES (${ctx.community.id}, ${input.sourceId}, ${name}, ${json(input.reported)}, ${ctx.clock.now()})
     ON CONFLICT (community_id, source_id, name) DO UPDATE SET reported = excluded.reported, reported_at = excluded.reported_at`);
 }
 

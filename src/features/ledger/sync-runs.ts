@@ -108,6 +108,14 @@ export async function failSync(ctx: Ctx, input: { syncId: string; error: AppErro
   });
 }
 
+/** Whether the source's run before this one ended before it was done. */
+export async function wasCutShort(ctx: Ctx, input: { sourceId: string; syncId: string }): Promise<boolean> {
+  const row = await ctx.db.first<{ state: string }>(sql`
+    SELECT state FROM sync WHERE community_id = ${ctx.community.id} AND source_id = ${input.sourceId} AND id <> ${input.syncId}
+    ORDER BY started_at DESC, id DESC LIMIT 1`);
+  return row !== undefined && row.state !== "done";
+}
+
 /** Adds a line to a run's log. */
 export async function logSync(ctx: Ctx, input: { syncId: string; level: "info" | "warn" | "error"; message: string }): Promise<void> {
   await ctx.db.execute(sql`
