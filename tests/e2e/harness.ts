@@ -33,7 +33,7 @@ export function ensurePagesBuilt(): void {
 export async function startServerUnderTest(): Promise<ServerUnderTest> {
   const dataDir = mkdtempSync(join(tmpdir(), "causeway-e2e-"));
   const port = await findFreePort();
-  const env = environment({ CAUSEWAY_DATA_DIR: dataDir, PORT: String(port) });
+  const env = environment({ CAUSEWAY_DATA_DIR: dataDir, PORT: String(port), CAUSEWAY_OUTBOUND_ALLOW: "127.0.0.1" });
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "src", "server.ts")], { cwd: dataDir, env });
   // Whatever ends this process before `stop` does must not leave a server behind.
   process.once("exit", () => child.kill("SIGKILL"));

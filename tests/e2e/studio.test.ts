@@ -3,6 +3,7 @@ import { chromiumPath, openBrowser, whySkipped } from "./browser.ts";
 import { ensurePagesBuilt, startServerUnderTest } from "./harness.ts";
 import { everyPageJourney } from "./journeys/every-page.ts";
 import { keyboardJourney } from "./journeys/keyboard.ts";
+import { liveSourcesJourney } from "./journeys/live-sources.ts";
 import { membersJourney } from "./journeys/members.ts";
 import { phoneJourney } from "./journeys/phone.ts";
 import { portalJourney } from "./journeys/portal.ts";
@@ -32,6 +33,7 @@ describe.skipIf(!chromiumPath)(`in a browser${whySkipped}`, () => {
 
   describe("set-up", () => setUpJourney(world));
   describe("sources", () => sourcesJourney(world));
+  describe("live sources", () => liveSourcesJourney(world));
   describe("search", () => searchJourney(world));
   describe("members", () => membersJourney(world));
   describe("signals", () => signalsJourney(world));

@@ -34,6 +34,9 @@ test("what is older than two weeks is dated, with the year when it is another on
   expect(formatAgo(new Date("2026-11-25T11:00:00Z"), now)).toBe("1 h ago");
   expect(formatAgo(new Date("2026-10-01T00:00:00Z"), now)).toBe("1 Oct");
   expect(formatAgo(new Date("2019-10-01T00:00:00Z"), now)).toBe("1 Oct 2019");
+  expect(formatAgo(new Date(now.getTime() + 2 * hour), now)).toBe("in 2 h");
+  expect(formatAgo(new Date(now.getTime() + 30_000), now)).toBe("just now");
+  expect(formatAgo(new Date("2027-10-01T00:00:00Z"), now)).toBe("1 Oct 2027");
 });
 
 test("a day begins where the community lives", () => {

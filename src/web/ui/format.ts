@@ -68,10 +68,14 @@ export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * dayMs).toISOString().slice(0, 10);
 }
 
-/** How long ago, or the date when that says more. */
+/** The page's now is up to a minute old when newer news come in. */
+const clockSlackMs = 90_000;
+
+/** How long ago, or in how long, or the date when that says more. */
 export function formatAgo(at: Date, now: Date): string {
   const span = now.getTime() - at.getTime();
-  if (span < 0) return formatDay(at, "withYear");
+  if (span < -14 * dayMs) return formatDay(at, "withYear");
+  if (span < -clockSlackMs) return `in ${formatSpan(-span)}`;
   if (span < 60_000) return "just now";
   if (span < 14 * dayMs) return `${formatSpan(span)} ago`;
   return formatDay(at, at.getUTCFullYear() === now.getUTCFullYear() ? "short" : "withYear");

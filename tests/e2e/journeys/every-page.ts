@@ -58,6 +58,7 @@ const pages: readonly PageUnderTest[] = [
   { name: "studio/signals, all", address: `${studio("signals")}?state=all` },
   { name: "studio/sources/list", address: studio("sources") },
   { name: "studio/sources/new", address: studio("sources/new") },
+  { name: "studio/sources/connect", address: studio("sources/connect/incoming") },
   { name: "studio/sources/source", address: idIn("sources", "sources") },
   { name: "studio/metrics", address: studio("metrics") },
   ...metrics.map(({ id }) => ({ name: `studio/metric, ${id}`, address: studio(`metrics/${id}`) })),

@@ -95,7 +95,7 @@ export async function drop(page: Page, file: { name: string; text: string }): Pr
     data.items.add(new File([text], name, { type: "application/json" }));
     return data;
   }, file);
-  const zone = page.getByText("Drop an export here, or").locator("..");
+  const zone = page.getByText("Drop an export here, a file or a folder, or").locator("..");
   await zone.dispatchEvent("dragover", { dataTransfer: transfer });
   await zone.dispatchEvent("drop", { dataTransfer: transfer });
 }
