@@ -126,7 +126,7 @@ async function verify(
       activities: 0,
       again: "–",
       reasons: [error.message.replaceAll(folder, "")],
-      balanced: expected !== undefined && expected.reason.test(error.message),
+      balanced: expected?.reason.test(error.message) ?? false,
     };
   }
 }

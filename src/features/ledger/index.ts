@@ -48,10 +48,10 @@ export { type ImportPreview, previewImport } from "./preview-import.ts";
 export { markDaysOfIdentities, rollUp } from "./roll-up.ts";
 export { type RunPullInput, replaySource, runPull } from "./run-pull.ts";
 export type { SyncOutcome, SyncProgress } from "./run-records.ts";
-export { type DueSource, listDueSources, pullable, pullSource } from "./schedule.ts";
+export { type DueSource, listDueSources, pullSource } from "./schedule.ts";
 export { type SearchHit, type SearchResult, type SnippetPart, search, searchLag } from "./search.ts";
 export { indexForSearch } from "./search-index.ts";
-export { parsePrivacy, type SourcePrivacy, sourcePrivacySchema } from "./source-privacy.ts";
+export { type SourcePrivacy, sourcePrivacySchema } from "./source-privacy.ts";
 export {
   type CoverageRow,
   getSource,
@@ -66,7 +66,7 @@ export {
   type SyncRow,
   type SyncState,
 } from "./source-queries.ts";
-export { openSettings, type PullServices, secretFields, secretMask } from "./source-settings.ts";
+export { openSettings, type PullServices, secretFields } from "./source-settings.ts";
 export { deleteSource, ensureSource, findWebhookSource, requireSource, type SourceRef, updateSource } from "./sources.ts";
 export { failSync, queueSync } from "./sync-runs.ts";
 export {
