@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { openFile } from "#features/ledger/index.ts";
 import { countKinds, foldBatches } from "../testing.ts";
@@ -244,17 +245,22 @@ describe("discord: one server in many files", () => {
     const whole = await load(general);
     const expected = (await readBatches(general)).folded;
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.shuffledSubarray(whole.messages), { maxLength: 3 }), fc.boolean(), async (parts, packed) => {
-        parts.push(whole.messages.filter((m) => !parts.flat().includes(m)).reverse());
-        const files = Object.fromEntries(
-          parts.map((messages, i) => {
-            const text = JSON.stringify({ ...whole, messages, messageCount: messages.length });
-            const name = `x [700000000000000101]${i === 0 ? "" : ` [part ${i + 1}]`}.json`;
-            return packed ? [`${name}.gz`, gzipSync(text)] : [name, text];
-          }),
-        );
-        expect((await readBatches(await scratchFolder(files))).folded).toEqual(expected);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.shuffledSubarray(whole.messages), { maxLength: 3 }),
+        fc.constantFrom("folder", "gzip", "zip"),
+        async (parts, form) => {
+          parts.push(whole.messages.filter((m) => !parts.flat().includes(m)).reverse());
+          const files = Object.fromEntries(
+            parts.map((messages, i) => {
+              const text = JSON.stringify({ ...whole, messages, messageCount: messages.length });
+              const name = `x [700000000000000101]${i === 0 ? "" : ` [part ${i + 1}]`}.json`;
+              return form === "gzip" ? [`${name}.gz`, gzipSync(text)] : [name, Buffer.from(text)];
+            }),
+          );
+          const path = form === "zip" ? await scratch("export.zip", Buffer.from(zipSync(files))) : await scratchFolder(files);
+          expect((await readBatches(path)).folded).toEqual(expected);
+        },
+      ),
       { numRuns: 25 },
     );
   });

@@ -100,7 +100,11 @@ async function* importOne(
   let records: RawRecord[] = [];
   let rejected: RejectedRecord[] = [];
   let chars = 0;
-  for await (const chunk of file.read(input.signal)) {
+  let read = 0;
+  const onRead = (bytes: number) => {
+    read = bytes;
+  };
+  for await (const chunk of file.read(input.signal, onRead)) {
     const pieces = cutter.push(chunk);
     if (cutter.head === undefined) continue;
     head ??= readHead(file.name, cutter.head);
@@ -110,8 +114,7 @@ async function* importOne(
       else records.push(record);
       chars += piece.bytes.length;
       if (records.length + rejected.length < chunkRecords && chars < chunkChars) continue;
-      const done = input.before + Math.min(file.sizeBytes, piece.byte);
-      yield { records, rejected, progress: { done, total: input.total, unit: "bytes" } };
+      yield { records, rejected, progress: { done: input.before + read, total: input.total, unit: "bytes" } };
       records = [];
       rejected = [];
       chars = 0;
