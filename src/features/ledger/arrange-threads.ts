@@ -33,17 +33,29 @@ export async function arrangeThreads(ctx: Ctx, input: { sourceId: string; arrang
     }
   }
   moves.sort((a, b) => (a.to < b.to ? -1 : a.to > b.to ? 1 : 0));
-  const leaving = new Map<string, number>();
-  for (const { from } of moves) leaving.set(from, (leaving.get(from) ?? 0) + 1);
-  const wanted = new Set(moves.map(({ to }) => to));
+  const plan: Plan = { sourceId, leaving: new Map(), wanted: new Set(moves.map(({ to }) => to)), isNew: (id) => counts.threads.isNew(id) };
+  for (const { from } of moves) plan.leaving.set(from, (plan.leaving.get(from) ?? 0) + 1);
   for (let start = 0; start < moves.length; start += movesPerTransaction) {
     const part = moves.slice(start, start + movesPerTransaction);
-    const made = await inTransaction(ctx, (tx) => applyMoves(tx, { sourceId, moves: part, leaving, wanted }));
-    for (const { from } of part) leaving.set(from, (leaving.get(from) ?? 1) - 1);
+    const made = await inTransaction(ctx, (tx) => applyMoves(tx, part, plan));
+    for (const { from } of part) plan.leaving.set(from, (plan.leaving.get(from) ?? 1) - 1);
     counts.threads.add({ created: made, changed: [], seen: made });
   }
-  counts.threads.drop(await inTransaction(ctx, (tx) => removeEmptied(tx, sourceId)));
+  const removed = await inTransaction(ctx, (tx) => removeEmptied(tx, sourceId));
+  counts.threads.drop(removed);
+  if (moves.length + removed.length > 0) await noteThreads(ctx, { sourceId, kinds: arranger.kinds });
   await mendOpenings(ctx, input);
+}
+
+/** What holds for all moves of a run. */
+interface Plan {
+  sourceId: string;
+  /** How many activities have yet to leave each thread. */
+  leaving: Map<string, number>;
+  /** The keys of the threads that something moves to. */
+  wanted: ReadonlySet<string>;
+  /** Whether a thread came to be in this run. */
+  isNew: (threadId: string) => boolean;
 }
 
 const inTransaction = <T>(ctx: Ctx, work: (tx: Ctx) => Promise<T>) => retryContended(() => ctx.db.transaction((tx) => work({ ...ctx, db: tx })));
@@ -80,79 +92,96 @@ async function* pageActivities(ctx: Ctx, sourceId: string, kinds: readonly strin
 }
 
 /** @returns the ids of threads that had to be made */
-async function applyMoves(
-  ctx: Ctx,
-  input: { sourceId: string; moves: readonly Move[]; leaving: ReadonlyMap<string, number>; wanted: ReadonlySet<string> },
-): Promise<string[]> {
-  const { moves, sourceId } = input;
+async function applyMoves(ctx: Ctx, moves: readonly Move[], plan: Plan): Promise<string[]> {
   const targets = [...new Set(moves.map(({ to }) => to))];
-  const scope = sql`t.community_id = ${ctx.community.id} AND t.source_id = ${sourceId}`;
-  const held = await ctx.db.rows<{ id: string; externalId: string }>(
-    sql`SELECT t.id, t.external_id AS "externalId" FROM thread t WHERE ${scope} AND t.external_id = ANY(${array(targets, "text")})`,
-  );
+  const held = await ctx.db.rows<{ id: string; externalId: string }>(sql`
+    SELECT t.id, t.external_id AS "externalId" FROM thread t
+    WHERE t.community_id = ${ctx.community.id} AND t.source_id = ${plan.sourceId} AND t.external_id = ANY(${array(targets, "text")})`);
   const ids = new Map(held.map((row) => [row.externalId, row.id]));
-  const missing = targets.filter((target) => !ids.has(target));
+  const free = await findEmptying(ctx, moves, plan);
   const made: string[] = [];
-  if (missing.length > 0) {
-    const free = await findEmptying(ctx, input);
-    for (const target of missing) {
-      const from = moves.filter((move) => move.to === target).map((move) => move.from);
-      const renamed = from.find((id) => free.delete(id));
-      const id = renamed ?? newId();
-      if (renamed) await ctx.db.execute(sql`UPDATE thread t SET external_id = ${target} WHERE ${scope} AND t.id = ${id}`);
-      else {
-        await ctx.db.execute(sql`
-          INSERT INTO thread (community_id, source_id, id, external_id, channel_id, kind, title, visibility, state, opened_at, last_activity_at)
-          SELECT t.community_id, t.source_id, ${id}, ${target}, t.channel_id, t.kind, t.title, t.visibility, t.state, t.opened_at, t.opened_at
-          FROM thread t WHERE ${scope} AND t.id = ${from[0] ?? id}`);
-        made.push(id);
-      }
+  const taken: string[] = [];
+  for (const target of targets) {
+    const from = moves.filter((move) => move.to === target).map((move) => move.from);
+    const known = ids.get(target);
+    // The oldest thread stays and takes the key, so that what people marked and linked stays with it.
+    const kept = [...new Set(from)].sort().find((id) => free.has(id) && (known === undefined || (plan.isNew(known) && !plan.isNew(id))));
+    if (kept) {
+      free.delete(kept);
+      ids.set(target, kept);
+      taken.push(...(await takeKey(ctx, { kept, target, instead: known, sourceId: plan.sourceId })));
+    } else if (known === undefined) {
+      const id = newId();
+      await copyThread(ctx, { id, target, like: from[0] ?? "" });
       ids.set(target, id);
+      made.push(id);
     }
   }
   const rows = moves.map((move) => ({ ...move, target: ids.get(move.to) ?? move.from }));
   await ctx.db.execute(sql`
-    UPDATE activity a SET thread_id = m.target FROM ${unnestMoves(rows)}
+    UPDATE activity a SET thread_id = m.target FROM unnest(${array(
+      rows.map(({ id }) => id),
+      "uuid",
+    )}, ${array(
+      rows.map(({ target }) => target),
+      "uuid",
+    )}) AS m(id, target)
     WHERE a.community_id = ${ctx.community.id} AND a.id = m.id`);
-  // Records say which threads they state, so that an unchanged one is counted without being read.
-  await ctx.db.execute(sql`
-    UPDATE raw_record r SET threads = array_replace(r.threads, m.source, m.target) FROM ${unnestMoves(rows)}
-    WHERE r.community_id = ${ctx.community.id} AND r.source_id = ${sourceId} AND r.external_id = m.external_id`);
   await enqueueChanges(ctx, {
     threads: [...new Set(rows.flatMap(({ from, target }) => [from, target]))],
     identities: [],
-    activities: rows.map(({ id }) => id),
+    activities: [...new Set([...rows.map(({ id }) => id), ...taken])],
   });
   return made;
 }
 
-const unnestMoves = (rows: readonly (Move & { target: string })[]) =>
-  sql`unnest(${array(
-    rows.map(({ id }) => id),
-    "uuid",
-  )}, ${array(
-    rows.map(({ externalId }) => externalId),
-    "text",
-  )}, ${array(
-    rows.map(({ from }) => from),
-    "uuid",
-  )}, ${array(
-    rows.map(({ target }) => target),
-    "uuid",
-  )}) AS m(id, external_id, source, target)`;
+/**
+ * Gives a thread another key; one that has the key already hands over all that it holds.
+ * @returns the activities that were handed over
+ */
+async function takeKey(ctx: Ctx, input: { kept: string; target: string; instead: string | undefined; sourceId: string }): Promise<string[]> {
+  const { kept, target, instead, sourceId } = input;
+  let taken: { id: string }[] = [];
+  if (instead !== undefined) {
+    taken = await ctx.db.rows<{ id: string }>(
+      sql`UPDATE activity a SET thread_id = ${kept} WHERE a.community_id = ${ctx.community.id} AND a.thread_id = ${instead} RETURNING a.id`,
+    );
+    // It is empty and goes at the end; until then the key must be free.
+    await ctx.db.execute(
+      sql`UPDATE thread t SET external_id = ${`${target} ${instead}`} WHERE t.community_id = ${ctx.community.id} AND t.id = ${instead}`,
+    );
+  }
+  await ctx.db.execute(sql`
+    UPDATE thread t SET external_id = ${target} WHERE t.community_id = ${ctx.community.id} AND t.source_id = ${sourceId} AND t.id = ${kept}`);
+  return taken.map(({ id }) => id);
+}
+
+async function copyThread(ctx: Ctx, input: { id: string; target: string; like: string }): Promise<void> {
+  await ctx.db.execute(sql`
+    INSERT INTO thread (community_id, source_id, id, external_id, channel_id, kind, title, visibility, state, opened_at, last_activity_at)
+    SELECT t.community_id, t.source_id, ${input.id}, ${input.target}, t.channel_id, t.kind, t.title, t.visibility, t.state, t.opened_at, t.opened_at
+    FROM thread t WHERE t.community_id = ${ctx.community.id} AND t.id = ${input.like}`);
+}
+
+/** Records say which threads they state, so that an unchanged one is counted without being read. */
+async function noteThreads(ctx: Ctx, input: { sourceId: string; kinds: readonly string[] }): Promise<void> {
+  await ctx.db.execute(sql`
+    UPDATE raw_record r SET threads = ARRAY[a.thread_id] FROM activity a
+    WHERE r.community_id = ${ctx.community.id} AND r.source_id = ${input.sourceId} AND a.community_id = r.community_id AND a.source_id = r.source_id
+      AND a.external_id = r.external_id AND a.kind = ANY(${array(input.kinds, "text")}) AND a.thread_id IS NOT NULL
+      AND cardinality(r.threads) > 0 AND r.threads <> ARRAY[a.thread_id]`);
+}
 
 /** Threads that will lose all that they hold and whose own key nobody moves to: they may take another key instead. */
-async function findEmptying(
-  ctx: Ctx,
-  input: { moves: readonly Move[]; leaving: ReadonlyMap<string, number>; wanted: ReadonlySet<string> },
-): Promise<Set<string>> {
-  const from = [...new Set(input.moves.map((move) => move.from))];
+async function findEmptying(ctx: Ctx, moves: readonly Move[], plan: Plan): Promise<Set<string>> {
+  const from = [...new Set(moves.map((move) => move.from))];
   const rows = await ctx.db.rows<{ id: string; externalId: string; n: number }>(sql`
     SELECT t.id, t.external_id AS "externalId", count(*)::int AS n FROM thread t
     JOIN activity a ON a.community_id = t.community_id AND a.thread_id = t.id
     WHERE t.community_id = ${ctx.community.id} AND t.id = ANY(${array(from, "uuid")}) GROUP BY t.id, t.external_id`);
   // What earlier transactions moved is gone from both sides.
-  return new Set(rows.filter(({ id, externalId, n }) => n <= (input.leaving.get(id) ?? 0) && !input.wanted.has(externalId)).map(({ id }) => id));
+  const emptying = rows.filter(({ id, externalId, n }) => n <= (plan.leaving.get(id) ?? 0) && !plan.wanted.has(externalId));
+  return new Set(emptying.map(({ id }) => id));
 }
 
 async function removeEmptied(ctx: Ctx, sourceId: string): Promise<string[]> {

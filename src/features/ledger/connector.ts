@@ -112,7 +112,10 @@ export interface ArrangedActivity {
   attributes: unknown;
 }
 
-/** Puts all activities of a source into threads. Pure: the same for the same activities, in whichever order they come. */
+/**
+ * Puts all activities of a source into threads, each stated by the record of the same external id. Pure: the same for the
+ * same activities, in whichever order they come.
+ */
 export interface ThreadArranger {
   /** The kinds of activities that it puts into threads; others stay where they are. */
   kinds: readonly string[];

@@ -12,6 +12,11 @@ class DistinctCounts {
     for (const id of input.seen) this.seen.add(id);
   }
 
+  /** Whether it came to be in this run. */
+  isNew(id: string): boolean {
+    return this.created.has(id);
+  }
+
   /** Takes out what is gone again before the run ended. */
   drop(ids: Iterable<string>): void {
     for (const id of ids) for (const set of [this.created, this.changed, this.seen]) set.delete(id);
