@@ -1,5 +1,6 @@
 import type { Connector } from "#features/ledger/index.ts";
 import { discord } from "./discord/index.ts";
+import { discourse } from "./discourse/index.ts";
 import { git } from "./git/index.ts";
 import { githubArchive } from "./github-archive/index.ts";
 import { gitter } from "./gitter/index.ts";
@@ -9,4 +10,4 @@ import { sample } from "./sample/index.ts";
 import { zulip } from "./zulip/index.ts";
 
 /** Every connector. A folder that is not named here fails the conformance test. */
-export const connectors: readonly Connector[] = [discord, git, githubArchive, gitter, incoming, mbox, sample, zulip];
+export const connectors: readonly Connector[] = [discord, discourse, git, githubArchive, gitter, incoming, mbox, sample, zulip];

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countKinds, foldBatches, readFileWith } from "../testing.ts";
 import { JsonCutter, type JsonPiece } from "../cut-json.ts";
+import { countKinds, foldBatches, readFileWith } from "../testing.ts";
 import { githubArchive } from "./index.ts";
 
 const fixture = join(import.meta.dirname, "fixtures/small.json");
@@ -130,7 +130,7 @@ describe("github-archive: faults in the file", () => {
   it.each([
     ["[{}]", /a JSON list, perhaps an answer of GitHub's REST API/],
     ["<!doctype html>", /a web page or XML/],
-    ["PK\u0003\u0004", /a zip archive: unpack it first/],
+    ["PK\u0003\u0004", /is a damaged zip file/],
     ["\u001f\u008b\u0008", /gzip: unpack it first/],
     ["From a@b Mon Jan 1\n", /a mailbox: import it with mbox/],
     ["hello", /not JSON at all/],
