@@ -1,27 +1,21 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { NormalizedActivity } from "#features/ledger/index.ts";
-import { countKinds, foldBatches, readFileWith } from "../testing.ts";
+import { foldBatches, readFileWith } from "../testing.ts";
 import { arrangeMails } from "./arrange-mails.ts";
 import { mbox } from "./index.ts";
 import { splitMails } from "./split-mails.ts";
+import { scratch, writeInMailbox as write } from "./testing-mail.ts";
 
 const fixture = join(import.meta.dirname, "fixtures/quirks.mbox");
-const real = join(import.meta.dirname, "../../../../shared/data/mbox");
 const settings = mbox.settings.parse({});
-
-async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-mbox-")), name);
-  await writeFile(path, content);
-  return path;
-}
 
 async function readMails(path: string, given: unknown = {}) {
   const { identity, records, rejected } = await readFileWith(mbox, path, given);
@@ -35,33 +29,6 @@ function arranged(mails: readonly NormalizedActivity[]): Record<string, string> 
   const arranger = arrangeMails();
   for (const mail of mails) arranger.add({ ...mail, attributes: mail.attributes });
   return Object.fromEntries(mails.map((mail) => [String(mail.attributes?.messageId), arranger.threadOf({ ...mail, attributes: mail.attributes })]));
-}
-
-/** A mail as list software writes it. */
-function write(mail: {
-  id?: string;
-  subject?: string;
-  date?: string;
-  from?: string;
-  refs?: string[];
-  answers?: string;
-  body?: string;
-  headers?: string;
-}): string {
-  return [
-    `From x@example.org Mon Jan  5 10:00:00 2026`,
-    `From: ${mail.from ?? "Mara <mara@example.org>"}`,
-    ...(mail.date === "" ? [] : [`Date: ${mail.date ?? "Mon, 05 Jan 2026 10:00:00 +0000"}`]),
-    `Subject: ${mail.subject ?? "tides"}`,
-    ...(mail.id ? [`Message-ID: <${mail.id}>`] : []),
-    ...(mail.refs?.length ? [`References: ${mail.refs.map((id) => `<${id}>`).join("\n\t")}`] : []),
-    ...(mail.answers ? [`In-Reply-To: <${mail.answers}>`] : []),
-    ...(mail.headers ? [mail.headers] : []),
-    "",
-    mail.body ?? "Words.",
-    "",
-    "",
-  ].join("\n");
 }
 
 /** Where Python's mailbox finds mails in each file; undefined where there is no Python. */
@@ -333,35 +300,6 @@ describe("mbox: threads", () => {
       { numRuns: 15 },
     );
   });
-});
-
-describe.skipIf(!existsSync(real))("mbox: real mailboxes (skipped where ../shared/data is absent)", () => {
-  const files = existsSync(real)
-    ? readdirSync(real).flatMap((folder) => readdirSync(join(real, folder)).map((name) => join(real, folder, name)))
-    : [];
-  const known: Record<string, number> = {
-    "pipermail_2015_november.mbox": 4,
-    "mbox_no_fields.mbox": 6,
-    "rfc2047-samples.mbox": 11,
-    "mbox_multipart.mbox": 2,
-  };
-
-  it.each(files.filter((path) => statSync(path).isFile()).map((path) => [basename(path), path]))(
-    "takes from %s the mails that Python counts",
-    async (name, path) => {
-      const count = askPython(path)?.[0]?.length ?? known[name];
-      if (count === 0) {
-        await expect(readMails(path)).rejects.toMatchObject({ code: "unreadable_file" });
-        return;
-      }
-      const { batches, identity, rejected } = await readMails(path);
-      // Two of its six mails stand in it twice, with one id and one date.
-      const copies = name === "mbox_no_fields.mbox" ? 2 : 0;
-      if (count !== undefined) expect(countKinds(batches)).toEqual({ mail: count - copies });
-      expect(identity.reported?.mail).toBe(batches.length);
-      expect(rejected.map(({ reason }) => reason)).toEqual(Array.from({ length: copies }, () => expect.stringContaining("kept once")));
-    },
-  );
 });
 
 async function* chunksOf(bytes: Buffer, size: number): AsyncGenerator<Buffer> {

@@ -67,6 +67,13 @@ const isoDate = new RegExp(`(\\d{4})-(\\d{2})-(\\d{2})[T\\s]+${clock}(?:[.,]\\d+
  * @returns undefined when there is no date in it, or one before 1970 or after 2100
  */
 export function parseMailDate(text: string): Date | undefined {
+  const plain = readDateText(text);
+  if (plain || !text.includes("(") || text.length > 200) return plain;
+  // The standard allows comments and blanks anywhere.
+  return readDateText(text.replace(/\([^()]*\)/g, " ").replace(/\s*:\s*/g, ":"));
+}
+
+function readDateText(text: string): Date | undefined {
   const mail = mailDate.exec(text);
   if (mail) {
     const [, day, month, year, hour, minute, second, half, zone] = mail;

@@ -21,11 +21,16 @@ export const mailFields: ReadonlySet<string> = new Set(
   "from to date subject message-id received return-path sender mime-version content-type newsgroups delivered-to".split(" "),
 );
 
+/** Fields that tell beyond doubt that the headers go on below a line that is none. */
+const knownField =
+  /^(?:from|to|cc|date|subject|message-id|received|return-path|sender|mime-version|content-[\w-]+|references|in-reply-to|reply-to|delivered-to|list-[\w-]+|x-[\w-]+)[ \t]*:/i;
+const strayLinesMax = 3;
+
 const fieldStart = /^([!-9;-~]+)[ \t]*:(.*)$/;
 
 /**
- * Reads the header fields at the start of a mail. They end at a blank line, or where a line is no field: a piece of
- * text without headers has none and is all body.
+ * Reads the header fields at the start of a mail. They end at a blank line, or where a line is no field
+ * and none follow it: a piece of text without headers has none and is all body.
  * @param mail the bytes as Latin-1 characters
  */
 export function parseHeaders(mail: string): Headers {
@@ -43,12 +48,19 @@ export function parseHeaders(mail: string): Headers {
       last.line += `\n${line}`;
     } else if (match?.[1]) {
       fields.push({ name: match[1].toLowerCase(), value: (match[2] ?? "").trim(), line });
-    } else if (!/^>?From /.test(line)) {
+    } else if (!/^>?From /.test(line) && !(last && goesOn(mail, next))) {
       return { fields, bodyStart: at };
     }
     at = next;
   }
   return { fields, bodyStart: mail.length };
+}
+
+/** Whether header fields follow within a few lines, so that a broken line before them does not end the headers. */
+function goesOn(mail: string, from: number): boolean {
+  const lines = mail.slice(from, from + 2_000).split("\n", strayLinesMax);
+  const end = lines.findIndex((line) => line.trim() === "");
+  return lines.slice(0, end === -1 ? undefined : end).some((line) => knownField.test(line));
 }
 
 /** The first field of a name that says anything, as raw characters. */

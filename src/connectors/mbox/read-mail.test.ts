@@ -33,6 +33,7 @@ describe("dates of mails", () => {
     ["Mon, 5 Jan 2999 10:00:00 +0000", undefined],
     ["Mon, 45 Jan 2026 10:00:00 +0000", undefined],
     ["Mon, 5 Foo 2026 10:00:00 +0000", undefined],
+    ["Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", "1997-11-21T15:55:06.000Z"],
     ["yesterday", undefined],
     ["", undefined],
   ])("reads %j", (text, expected) => {

@@ -30,7 +30,7 @@ export function isMailName(name: string): boolean {
 
 /** A single mail may begin with the line that a mailbox put before it. An old way to write the field `From :` is none. */
 export function cutFromLine(text: string): { fromLine: string; mail: string } {
-  const line = /^From (?![ \t]*:).*(?:\n|$)/.exec(text)?.[0] ?? "";
+  const line = /^From (?![ \t]*:)[^\n]*(?:\n|$)/.exec(text)?.[0] ?? "";
   return { fromLine: line.trimEnd(), mail: text.slice(line.length) };
 }
 
