@@ -5,9 +5,10 @@ import { git } from "./git/index.ts";
 import { githubArchive } from "./github-archive/index.ts";
 import { gitter } from "./gitter/index.ts";
 import { incoming } from "./incoming/index.ts";
+import { mattermost } from "./mattermost/index.ts";
 import { mbox } from "./mbox/index.ts";
 import { sample } from "./sample/index.ts";
 import { zulip } from "./zulip/index.ts";
 
 /** Every connector. A folder that is not named here fails the conformance test. */
-export const connectors: readonly Connector[] = [discord, discourse, git, githubArchive, gitter, incoming, mbox, sample, zulip];
+export const connectors: readonly Connector[] = [discord, discourse, git, githubArchive, gitter, incoming, mattermost, mbox, sample, zulip];

@@ -70,6 +70,11 @@ describe("discourse: a topic", () => {
 });
 
 describe("discourse: a folder of answers", () => {
+  test("says of the fixture what the golden file holds", async () => {
+    const { batches } = await read(answersPath);
+    await expect(`${JSON.stringify(batches, null, 2)}\n`).toMatchFileSnapshot("fixtures/answers.golden.json");
+  });
+
   test("categories name the channels, and closed ones are restricted", async () => {
     const { batches } = await read(answersPath);
     const channels = new Map(batches.flatMap((batch) => batch.channels).map((channel) => [channel.externalId, channel]));
