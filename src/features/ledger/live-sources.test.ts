@@ -106,6 +106,12 @@ test("a secret sent back masked stays as it was; settings that lead elsewhere ar
   const [numbers] = await pullSource(ctx, { connector: counter, sourceId, services });
   expect(numbers?.counts.new.activities).toBe(5);
   await expect(changeSettings(ctx, { connector: counter, sourceId, settings: { site: "away", to: 5 }, services })).rejects.toMatchObject({
+    code: "invalid_input",
+    issues: [{ path: "token", message: "enter it again for the new address" }],
+  });
+  await expect(
+    changeSettings(ctx, { connector: counter, sourceId, settings: { site: "away", to: 5, token: "right" }, services }),
+  ).rejects.toMatchObject({
     code: "conflict",
   });
 });

@@ -74,9 +74,9 @@ export async function changeSettings(
   const source = await requireSource(ctx, input.sourceId);
   const held = openSettings({ connector, source, services, communityId: ctx.community.id }) as Record<string, unknown>;
   const wanted: Record<string, unknown> = { ...input.settings };
-  for (const field of secretFields(connector)) {
-    if (wanted[field] === undefined || wanted[field] === "" || wanted[field] === secretMask) wanted[field] = held[field];
-  }
+  const kept = secretFields(connector).filter((field) => [undefined, "", secretMask].some((blank) => blank === wanted[field]) && held[field]);
+  for (const field of secretFields(connector)) if (kept.includes(field) || wanted[field] === secretMask) wanted[field] = held[field];
+  refuseToCarryAway({ connector, held, wanted, kept });
   const identity = await tryConnection(ctx, { connector, settings: wanted, services });
   if (identity.origin !== source.origin) {
     throw new AppError("conflict", {
@@ -90,6 +90,25 @@ export async function changeSettings(
     await makeDue({ ...ctx, db: tx }, source.id, connector);
   });
   return identity;
+}
+
+/** Settings that say where requests go. */
+const leadsElsewhere = /site|url|host|address|server|port|remote/i;
+
+/**
+ * Who may change the address of a source must not thereby have its token sent there: somebody else may have entered it.
+ * @throws AppError `invalid_input` naming the secrets to enter again
+ */
+function refuseToCarryAway(input: { connector: Connector; held: Record<string, unknown>; wanted: Record<string, unknown>; kept: string[] }): void {
+  const { held, wanted, kept } = input;
+  const moved = [...new Set([...Object.keys(held), ...Object.keys(wanted)])].filter(
+    (name) => leadsElsewhere.test(name) && !kept.includes(name) && String(held[name] ?? "") !== String(wanted[name] ?? ""),
+  );
+  if (moved.length === 0 || kept.length === 0) return;
+  throw new AppError("invalid_input", {
+    public: "The address changes: enter the source's secrets again, since they would be sent there.",
+    issues: kept.map((path) => ({ path, message: "enter it again for the new address" })),
+  });
 }
 
 /** A source's settings as its form shows them: secrets masked. */
