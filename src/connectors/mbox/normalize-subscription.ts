@@ -25,6 +25,9 @@ export function listOfGroup(group: string): string {
   return `${sub ? `${sub}.` : ""}${main}.groups.io`;
 }
 
+/** Whether it stands; others are pending, banned or bouncing. */
+export const hasJoined = ({ status }: { status?: string | null | undefined }): boolean => status == null || status === "sub_status_normal";
+
 /** One subscription: the person, and that they joined. */
 export function normalizeSubscription(record: RawRecord): NormalizedBatch {
   const parsed = subscriptionSchema.safeParse(record.payload);
@@ -42,7 +45,7 @@ export function normalizeSubscription(record: RawRecord): NormalizedBatch {
   const email = normalizeAddress(one.email ?? "");
   const person = { platform: "groupsio", externalId: `id:${one.user_id}` };
   const channel = { externalId: list, kind: "list", name: list, visibility: "restricted", partial: true } as const;
-  const joined = one.status == null || one.status === "sub_status_normal";
+  const joined = hasJoined(one);
   return {
     identities: [
       {

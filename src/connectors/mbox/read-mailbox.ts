@@ -66,7 +66,7 @@ async function survey(files: MailFiles, input: Input): Promise<Survey> {
     },
     onSubscriptions: (file: string, text: string) => {
       const page = readSubscriptions(file, text);
-      found.subscriptions += page.records.length;
+      found.subscriptions += page.joined;
       found.rejected ??= page.rejected[0];
       for (const list of page.lists) lists.addList(list);
       isLoneMail = false;

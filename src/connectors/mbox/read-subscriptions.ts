@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import type { RawRecord, RejectedRecord } from "#features/ledger/index.ts";
 import { excerptOf } from "../words.ts";
-import { listOfGroup, subscriptionSchema, subscriptionStream } from "./normalize-subscription.ts";
+import { hasJoined, listOfGroup, subscriptionSchema, subscriptionStream } from "./normalize-subscription.ts";
 
 const pageSchema = z.looseObject({ data: z.array(z.unknown()) });
 const kept = ["id", "user_id", "group_name", "created", "updated", "email", "full_name", "user_name", "status", "user_status"] as const;
@@ -11,7 +11,16 @@ const kept = ["id", "user_id", "group_name", "created", "updated", "email", "ful
  * The subscriptions on a page that Groups.io's API answered.
  * @throws AppError `unreadable_file` for what is no such page
  */
-export function readSubscriptions(file: string, text: string): { records: RawRecord[]; rejected: RejectedRecord[]; lists: string[] } {
+export function readSubscriptions(
+  file: string,
+  text: string,
+): {
+  records: RawRecord[];
+  rejected: RejectedRecord[];
+  lists: string[];
+  /** How many of them stand. */
+  joined: number;
+} {
   let page: z.output<typeof pageSchema>;
   try {
     page = pageSchema.parse(JSON.parse(text));
@@ -25,6 +34,7 @@ export function readSubscriptions(file: string, text: string): { records: RawRec
   const records: RawRecord[] = [];
   const rejected: RejectedRecord[] = [];
   const lists: string[] = [];
+  let joined = 0;
   for (const [i, one] of page.data.entries()) {
     const parsed = subscriptionSchema.safeParse(one);
     if (!parsed.success) {
@@ -43,6 +53,7 @@ export function readSubscriptions(file: string, text: string): { records: RawRec
     const payload = Object.fromEntries(kept.flatMap((name) => (data[name] == null ? [] : [[name, data[name]]])));
     records.push({ stream: subscriptionStream, externalId: String(data.id), payload, ...(asOf && { asOf }) });
     lists.push(listOfGroup(data.group_name));
+    if (hasJoined(data)) joined++;
   }
-  return { records, rejected, lists };
+  return { records, rejected, lists, joined };
 }
