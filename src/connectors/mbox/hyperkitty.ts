@@ -10,7 +10,7 @@ import { listOfAddress } from "./name-list.ts";
 const example = "https://lists.example.org/archives/list/users@lists.example.org/";
 const hint = "Give the address of the list's page and check that anybody can open it. For a private archive, bring in its files.";
 const noExport = "Check that its page offers «Download»: the server may have switched downloads off.";
-const spacingMs = 500;
+const spacingMs = 200;
 /** The windows of two pulls overlap, as a mail may be archived while one is answered. */
 const overlapMs = 2 * 86_400_000;
 

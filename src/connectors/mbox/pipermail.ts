@@ -8,7 +8,7 @@ import { type LiveSettings, requireSettings } from "./live-settings.ts";
 
 const example = "https://lists.example.org/pipermail/users/";
 const hint = "Give the address of the page that lists the months, and check that anybody can open it. For a private archive, bring in its files.";
-const spacingMs = 250;
+const spacingMs = 100;
 /** Older months hardly change: they are asked for when the page shows another size, and once a week. */
 const newestAlwaysAsked = 2;
 const weekMs = 7 * 86_400_000;
