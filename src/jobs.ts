@@ -7,4 +7,14 @@ import { maintainJob } from "./background/maintain.ts";
 import { scheduleSyncsJob, syncSourceJob, takeInboxJob } from "./background/sync-source.ts";
 
 /** Every job of the product. A job that is not named here never runs. */
-export const jobs: readonly JobDefinition[] = [deliverMailJob, deriveJob, importUploadJob, loadSampleJob, maintainJob, replaySourceJob, scheduleSyncsJob, syncSourceJob, takeInboxJob];
+export const jobs: readonly JobDefinition[] = [
+  deliverMailJob,
+  deriveJob,
+  importUploadJob,
+  loadSampleJob,
+  maintainJob,
+  replaySourceJob,
+  scheduleSyncsJob,
+  syncSourceJob,
+  takeInboxJob,
+];

@@ -15,7 +15,7 @@ export interface Rule {
   typesAllowed?: boolean;
 }
 
-const tests = "(\\.test\\.tsx?$|/testing\\.ts$|^tests/)";
+const tests = "(\\.test\\.tsx?$|/(testing|fake)(-[\\w-]+)?\\.ts$|^tests/)";
 const transport = "^npm:(hono|@hono/[^/]+|react|react-dom|react-router|@react-router/[^/]+|@mantine/[^/]+|commander|recharts)(/|$)";
 // Backup and restore are whole acts of the floor that a command offers; they hand out no SQL.
 const database = "^(src/core/database/(?!(backup|restore)\\.ts$)|npm:(drizzle-orm|pg|pg-boss|@electric-sql/[^/]+)(/|$))";

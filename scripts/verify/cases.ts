@@ -68,4 +68,63 @@ export const verifyCases: readonly VerifyCase[] = [
     counts: "messages",
     count: "import json,sys; print(len(json.load(open(sys.argv[1]))))",
   },
+  {
+    kind: "Discourse API answers",
+    origin: perceval,
+    connector: "discourse",
+    paths: ["discourse-api/*/*.json"],
+    counts: "posts, and topics: of a list each, of an answer the one that its posts are of",
+    count: [
+      "import json,sys",
+      "d=json.load(open(sys.argv[1]))",
+      "t=d.get('topic_list',{}).get('topics',[])",
+      "p=d.get('post_stream',{}).get('posts',[])",
+      "print(len(t)+len(p)+(1 if p else 0)+(1 if 'cooked' in d else 0))",
+    ].join("\n"),
+  },
+  {
+    kind: "Mattermost API answers",
+    origin: perceval,
+    connector: "mattermost",
+    paths: ["mattermost-api/*/*.json"],
+    counts: "posts of people, and accounts",
+    count: [
+      "import json,sys",
+      "d=json.load(open(sys.argv[1]))",
+      "print(len([p for p in d.get('posts',{}).values() if not p['type'].startswith('system_')]) + (1 if 'username' in d else 0))",
+    ].join("\n"),
+    refused: [{ path: /erros\.json$/, reason: /You do not have the appropriate permissions/ }],
+  },
+  {
+    kind: "Groups.io zip",
+    origin: perceval,
+    connector: "mbox",
+    paths: ["groupsio/*/*.zip"],
+    counts: "mails in the mailboxes of the zip, as Python's mailbox counts them",
+    count: [
+      "import mailbox,sys,zipfile,tempfile,os",
+      "z=zipfile.ZipFile(sys.argv[1]); c=0",
+      "for n in z.namelist():",
+      "    if not n.endswith('.mbox'): continue",
+      "    f=tempfile.NamedTemporaryFile(delete=False); f.write(z.read(n)); f.close()",
+      "    c+=len(mailbox.mbox(f.name)); os.unlink(f.name)",
+      "print(c)",
+    ].join("\n"),
+    refused: [{ path: /empty\.zip$/, reason: /it is empty/ }],
+  },
+  {
+    kind: ".eml",
+    origin: "mikel/mail",
+    connector: "mbox",
+    paths: ["eml/**/*.eml"],
+    counts: "the one mail",
+    count: "print(1)",
+    // Of a mail without any date nobody can say when it was written.
+    refused: [
+      {
+        path: /bad_encoded_subject|invalid_subject_characters|multiple_content_types|one_invalid|japanese(?:_iso_2022)?\.eml$|utf8_headers/,
+        reason: /bears no date/,
+      },
+    ],
+  },
 ];

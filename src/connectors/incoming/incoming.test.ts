@@ -71,7 +71,8 @@ test("the same activities in any order, however often, end in the same rows", ()
     occurredAt: `2026-03-01T10:${String(n).padStart(2, "0")}:00Z`,
     thread: { id: `t${n % 3}` },
   }));
-  const fold = (list: typeof many) => foldBatches(toIncomingRecords(incomingBody.parse({ activities: list })).map((record) => incoming.normalize(record, settings)));
+  const fold = (list: typeof many) =>
+    foldBatches(toIncomingRecords(incomingBody.parse({ activities: list })).map((record) => incoming.normalize(record, settings)));
   const expected = fold(many);
   fc.assert(
     fc.property(fc.shuffledSubarray([...many, ...many], { minLength: 24, maxLength: 24 }), (list) => {
