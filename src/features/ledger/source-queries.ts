@@ -130,12 +130,17 @@ export async function getSource(ctx: Ctx, input: { sourceId: string }): Promise<
     visibility: floor === null ? null : visibilityOf(floor),
     lastSync,
     streams: streams.filter(({ name }) => !isPart(name)).map(({ reported, ...stream }) => stream),
-    coverage: await coverageOf(ctx, rest, mergeReported(streams)),
+    coverage: await coverageOf(ctx, rest, streams),
   };
 }
 
+interface ReportedStream {
+  name: string;
+  reported: Record<string, number> | null;
+}
+
 /** Parts and streams add up. Files and the live source are two views of one thing: of what both speak of, the larger number. */
-function mergeReported(streams: { name: string; reported: Record<string, number> | null }[]): Map<string, number> {
+function mergeReported(streams: readonly ReportedStream[]): Map<string, number> {
   const views = { files: new Map<string, number>(), live: new Map<string, number>() };
   for (const { name, reported } of streams) {
     const view = name === fileStream || isPart(name) ? views.files : views.live;
@@ -149,8 +154,9 @@ function mergeReported(streams: { name: string; reported: Record<string, number>
 async function coverageOf(
   ctx: Ctx,
   source: { id: string; threads: number; activities: number; rejected: number },
-  reported: Map<string, number>,
+  streams: readonly ReportedStream[],
 ): Promise<CoverageRow[]> {
+  const reported = mergeReported(streams);
   const of = sql`${visibleTo(ctx, "a")} AND a.source_id = ${source.id}`;
   const kinds = await ctx.db.rows<{ kind: string; n: number }>(sql`
     SELECT a.kind, sum(a.count) AS n FROM activity_day a WHERE ${of} GROUP BY a.kind ORDER BY a.kind`);
@@ -172,7 +178,12 @@ async function coverageOf(
     const gap =
       said === null || said === have
         ? ""
-        : explainGap(said - have, { rejected: source.rejected, seesAll: viewerLevel(ctx.viewer) === "restricted", ...rest });
+        : explainGap(said - have, {
+            rejected: source.rejected,
+            seesAll: viewerLevel(ctx.viewer) === "restricted",
+            parts: streams.filter((stream) => isPart(stream.name) && (stream.reported?.[unit] ?? 0) > 0).length,
+            ...rest,
+          });
     return { unit, reported: said, held: have, gap };
   });
 }
@@ -185,11 +196,12 @@ async function countAuthors(ctx: Ctx, of: SQL): Promise<number> {
   return row?.n ?? 0;
 }
 
-function explainGap(missing: number, why: { rejected: number; seesAll: boolean; gone?: number; waiting?: boolean }): string {
+function explainGap(missing: number, why: { rejected: number; seesAll: boolean; parts: number; gone?: number; waiting?: boolean }): string {
   if (why.waiting) return "Still being counted; look again in a moment.";
   const causes = [
     ...(why.rejected > 0 ? [`${why.rejected} records were set aside (listed below with their reasons)`] : []),
     ...(why.gone ? [`${why.gone} activities were deleted at the source`] : []),
+    ...(why.parts > 1 ? [`what stands in several of the ${why.parts} files is held once`] : []),
     ...(!why.seesAll ? ["what stands in private channels is not counted for your role"] : []),
   ];
   if (missing < 0) return `More is held than the last export says: earlier exports brought ${-missing} that it no longer has.`;
