@@ -17,6 +17,8 @@ export const postSchema = z.looseObject({
   user_id: z.string(),
   channel_id: z.string().min(1),
   root_id: z.string().nullish(),
+  /** Of an earlier version of an edited post: the post. */
+  original_id: z.string().nullish(),
   message: z.string().nullish(),
   type: z.string().nullish(),
   props: z.looseObject({}).nullish(),

@@ -89,6 +89,9 @@ describe("mattermost: the bulk export", () => {
   });
 });
 
+/** An id as the server makes them. */
+const id = (n: number) => `${n}`.padStart(26, "a");
+
 describe("mattermost: saved answers of the API", () => {
   test("posts, channel and users of a folder come together; edits, deletions, webhooks and unknown channels are as they are", async () => {
     const { byId, batches, identity } = await read(answersPath, { site: "https://chat.tide.example", visibility: "public" });
@@ -104,6 +107,42 @@ describe("mattermost: saved answers of the API", () => {
     const channels = new Map(batches.flatMap((batch) => batch.channels).map((channel) => [channel.externalId, channel.visibility]));
     expect(channels.get("c1")).toBe("public");
     expect(channels.get("c9")).toBe("restricted");
+  });
+
+  test("earlier versions of an edited post are not posts; files are named; what passes is not kept", async () => {
+    const posts = {
+      [id(1)]: {
+        id: id(1),
+        create_at: 1772442000000,
+        edit_at: 1772442060000,
+        user_id: "u1",
+        channel_id: "c1",
+        message: "new words",
+        original_id: "",
+        reply_count: 3,
+        metadata: { files: [{ name: "log.txt", mime_type: "text/plain", size: 12 }] },
+      },
+      [id(2)]: {
+        id: id(2),
+        create_at: 1772442000000,
+        delete_at: 1772442060000,
+        user_id: "u1",
+        channel_id: "c1",
+        message: "old words",
+        original_id: id(1),
+      },
+    };
+    const path = await scratch("posts.json", JSON.stringify({ order: [id(1)], posts }));
+    const { activities, identity, records } = await read(path, { site: "chat.tide.example" });
+    expect(identity.reported).toEqual({ message: 1 });
+    expect(activities).toMatchObject([
+      {
+        body: "new words",
+        url: `https://chat.tide.example/_redirect/pl/${id(1)}`,
+        attributes: { attachments: [{ name: "log.txt", type: "text/plain", sizeBytes: 12 }] },
+      },
+    ]);
+    expect(JSON.stringify(records)).not.toMatch(/old words|reply_count/);
   });
 
   test("it is recognised by its fields, and other JSON is not", async () => {
@@ -136,4 +175,10 @@ test.skipIf(!existsSync(real))("mattermost: real answers come in whole (skipped 
     expect(rejected).toEqual([]);
   }
   await expect(read(join(real, "mattermost_erros.json"))).rejects.toThrow(/refusal: “You do not have the appropriate permissions” \(403\)/);
+  // As a folder: channel and users join in, and the refusal among the answers is set aside.
+  const whole = await read(real);
+  expect(countKinds(whole.batches)).toEqual({ message: 7 });
+  expect(whole.rejected).toMatchObject([{ place: "mattermost_erros.json", reason: expect.stringMatching(/permissions/) as string }]);
+  expect(whole.identity.reported).toEqual({ message: 7 });
+  expect((await read(real)).records).toEqual(whole.records);
 });

@@ -96,10 +96,17 @@ function normalizePost(payload: PostPayload, settings: { visibility: NormalizedC
         ...(editedAt && { editedAt }),
         ...(deletedAt && { deletedAt }),
         ...(words !== "" && { body: words }),
+        ...linkTo(payload),
         ...(!deletedAt && Object.keys(attributes).length > 0 && { attributes }),
       },
     ],
   };
+}
+
+/** Only the API's ids lead anywhere, and only where the server is known. */
+function linkTo({ site, post }: PostPayload): { url?: string } {
+  const host = site.startsWith("mattermost:") ? site.slice("mattermost:".length) : "";
+  return host.includes(".") && /^[a-z0-9]{26}$/.test(post.id) ? { url: `https://${host}/_redirect/pl/${post.id}` } : {};
 }
 
 /** Who speaks: a webhook bears its maker's id, but it is not its maker who speaks. */

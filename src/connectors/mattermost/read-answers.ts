@@ -12,7 +12,14 @@ const postsAnswer = z.looseObject({ order: z.array(z.string()), posts: z.record(
 const channelAnswer = z.looseObject({ id: z.string(), team_id: z.string(), name: z.string(), display_name: z.string().nullish(), type: z.string() });
 const userAnswer = z.looseObject({ id: z.string(), username: z.string(), roles: z.string() });
 const errorAnswer = z.looseObject({ message: z.string(), status_code: z.number() });
-const reactionsOf = z.looseObject({ metadata: z.looseObject({ reactions: z.array(z.looseObject({ emoji_name: z.string() })).nullish() }) });
+const metadataOf = z.looseObject({
+  metadata: z.looseObject({
+    reactions: z.array(z.looseObject({ emoji_name: z.string() })).nullish(),
+    files: z.array(z.looseObject({ name: z.string().nullish(), mime_type: z.string().nullish(), size: z.number().nullish() })).nullish(),
+  }),
+});
+/** Says nothing of the post itself, or changes without it. */
+const passing = ["metadata", "pending_post_id", "participants", "reply_count", "last_reply_at", "is_following", "file_ids", "has_reactions"];
 
 /** What a file or folder of the API's answers was found to hold. */
 export interface AnswersSummary {
@@ -40,7 +47,7 @@ export async function inspectAnswers(files: ExportFiles, signal: AbortSignal): P
     if (list.success) {
       for (const [id, post] of Object.entries(list.data.posts)) {
         const read = postSchema.safeParse(post);
-        if (read.success && !isSystemPost(read.data.type)) posts.add(id);
+        if (read.success && !isSystemPost(read.data.type) && !read.data.original_id) posts.add(id);
       }
     } else if (channel.success) {
       const { id, name, display_name: title, type } = channel.data;
@@ -68,10 +75,16 @@ export async function* readAnswers(files: ExportFiles, found: AnswersSummary & {
   let rejected: RejectedRecord[] = [];
   let done = 0;
   let systemPosts = 0;
+  let versions = 0;
   for (const file of files.files) {
-    const list = postsAnswer.safeParse(await readJson(file, signal));
+    const value = await readJson(file, signal);
+    const list = postsAnswer.safeParse(value);
     done += file.sizeBytes;
-    if (!list.success) continue;
+    if (!list.success) {
+      const refusal = errorAnswer.safeParse(value);
+      if (refusal.success) rejected.push(setAside(file.name, refusal.data));
+      continue;
+    }
     for (const [id, value] of Object.entries(list.data.posts)) {
       const post = postSchema.safeParse(value);
       if (!post.success) {
@@ -90,6 +103,10 @@ export async function* readAnswers(files: ExportFiles, found: AnswersSummary & {
         systemPosts += 1;
         continue;
       }
+      if (post.data.original_id) {
+        versions += 1;
+        continue;
+      }
       records.push(recordOf(post.data, found));
       if (records.length < chunkRecords) continue;
       yield { records, rejected, progress: { done, total: files.totalBytes, unit: "bytes" } };
@@ -98,13 +115,32 @@ export async function* readAnswers(files: ExportFiles, found: AnswersSummary & {
     }
   }
   const warnings = systemPosts > 0 ? [`${systemPosts.toLocaleString("en")} notes of the server («… joined the channel») were left out.`] : [];
+  if (versions > 0) warnings.push(`${versions.toLocaleString("en")} earlier versions of edited posts were left out.`);
   yield { records, rejected, warnings, progress: { done: files.totalBytes, total: files.totalBytes, unit: "bytes" } };
+}
+
+/** A refusal that was saved where an answer was wanted: what it kept back is missing, and its owner should know. */
+function setAside(place: string, refusal: z.output<typeof errorAnswer>): RejectedRecord {
+  return {
+    stream: "posts",
+    place,
+    reason: `The server refused: “${refusal.message}” (${refusal.status_code}).`,
+    remedy: "Fetch it again with an account that may read the channel; all the rest was taken.",
+    excerpt: excerptOf(refusal),
+  };
 }
 
 function recordOf(post: z.output<typeof postSchema>, { site, channels, users }: AnswersSummary & { site: string }): RawRecord {
   const user = users.get(post.user_id);
-  const given = reactionsOf.safeParse(post);
-  const reactions = countReactions((given.data?.metadata.reactions ?? []).map((reaction) => reaction.emoji_name));
+  const given = metadataOf.safeParse(post).data?.metadata;
+  const reactions = countReactions((given?.reactions ?? []).map((reaction) => reaction.emoji_name));
+  const attachments = (given?.files ?? []).map(({ name, mime_type: type, size }) => ({
+    ...(name && { name }),
+    ...(type && { type }),
+    ...(typeof size === "number" && { sizeBytes: size }),
+  }));
+  const own = { ...post };
+  for (const field of passing) delete own[field];
   return postRecord({
     site,
     // A channel whose answer is not here may be a closed one.
@@ -114,7 +150,8 @@ function recordOf(post: z.output<typeof postSchema>, { site, channels, users }: 
       ...(typeof user?.username === "string" && { username: user.username }),
       ...(user?.is_bot === true && { isBot: true }),
     },
-    post,
+    post: own,
     ...(reactions && { reactions }),
+    ...(attachments.length > 0 && { attachments }),
   });
 }

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import type { RawRecord, RecordChunk, RejectedRecord } from "#features/ledger/index.ts";
@@ -83,7 +84,7 @@ class BulkReader {
   readonly #users = new Map<string, Row>();
   readonly #told = new Set<string>();
   /** How often a key was given: two posts of one user in one channel may bear the same millisecond. */
-  readonly #keys = new Map<string, number>();
+  readonly #keys = new Map<number, number>();
 
   constructor(site: string) {
     this.#site = site;
@@ -156,8 +157,10 @@ class BulkReader {
   }
 
   #nextKey(key: string): string {
-    const count = (this.#keys.get(key) ?? 0) + 1;
-    this.#keys.set(key, count);
+    // Numbers instead of texts, so that a long history stays small in memory.
+    const digest = Number.parseInt(hash("sha1", key, "hex").slice(0, 13), 16);
+    const count = (this.#keys.get(digest) ?? 0) + 1;
+    this.#keys.set(digest, count);
     return count === 1 ? key : `${key}/${count}`;
   }
 }
