@@ -127,4 +127,20 @@ export const verifyCases: readonly VerifyCase[] = [
       },
     ],
   },
+  {
+    kind: "RSS, Atom, RDF and JSON Feed",
+    origin: `feedjira/feedjira, ${perceval}`,
+    connector: "feeds",
+    paths: ["feeds/*/*.xml", "feeds/*/*.json"],
+    counts: "items or entries",
+    count: [
+      "import sys,re,json",
+      "t=open(sys.argv[1],encoding='utf8',errors='replace').read()",
+      "print(len(json.loads(t)['items']) if sys.argv[1].endswith('.json') else len(re.findall(r'<(?:item|entry)[\\s>]',t)))",
+    ].join("\n"),
+    refused: [
+      { path: /FirstEntry(?:Content)?\.xml$/, reason: /is no feed/ },
+      { path: /DuplicateContentAtomFeed/, reason: /is no feed/ },
+    ],
+  },
 ];

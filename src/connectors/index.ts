@@ -1,6 +1,7 @@
 import type { Connector } from "#features/ledger/index.ts";
 import { discord } from "./discord/index.ts";
 import { discourse } from "./discourse/index.ts";
+import { feeds } from "./feeds/index.ts";
 import { git } from "./git/index.ts";
 import { githubArchive } from "./github-archive/index.ts";
 import { gitter } from "./gitter/index.ts";
@@ -11,4 +12,4 @@ import { sample } from "./sample/index.ts";
 import { zulip } from "./zulip/index.ts";
 
 /** Every connector. A folder that is not named here fails the conformance test. */
-export const connectors: readonly Connector[] = [discord, discourse, git, githubArchive, gitter, incoming, mattermost, mbox, sample, zulip];
+export const connectors: readonly Connector[] = [discord, discourse, feeds, git, githubArchive, gitter, incoming, mattermost, mbox, sample, zulip];

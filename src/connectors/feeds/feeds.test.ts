@@ -1,0 +1,179 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, describe, expect, test } from "vitest";
+import { openFile, type RawRecord } from "#features/ledger/index.ts";
+import { createLocalHttp, foldBatches, type LocalServer, offlineContext, pullWith, readFileWith, startLocalServer } from "../testing.ts";
+import { feeds } from "./index.ts";
+
+const blogPath = join(import.meta.dirname, "fixtures/blog.xml");
+const real = join(import.meta.dirname, "../../../../shared/data/feeds");
+const settings = feeds.settings.parse({});
+
+function normalizeAll(records: readonly RawRecord[]) {
+  const batches = records.map((record) => feeds.normalize(record, settings));
+  return { batches, byId: new Map(batches.flatMap((batch) => batch.activities).map((a) => [a.externalId, a])) };
+}
+
+async function scratch(name: string, content: string | Buffer): Promise<string> {
+  const path = join(await mkdtemp(join(tmpdir(), "causeway-feeds-")), name);
+  await writeFile(path, content);
+  return path;
+}
+
+describe("feeds: a file", () => {
+  test("items stand alone with words, author, categories and what is attached; one without a date is set aside", async () => {
+    const { identity, records, rejected } = await readFileWith(feeds, blogPath);
+    expect(identity).toEqual({ origin: "feed:tide.example/feed.xml", name: "Tide Notes", reported: { post: 4 } });
+    expect(rejected).toMatchObject([{ place: "item 3", reason: "“Undated” bears no date." }]);
+    const { byId, batches } = normalizeAll(records);
+    expect(byId.get("tide.example/anchors")).toMatchObject({
+      kind: "post",
+      title: "Anchors & moorings",
+      body: "How to `reset` an [anchor](https://tide.example/docs).",
+      url: "https://tide.example/anchors",
+      occurredAt: new Date("2026-03-02T08:00:00Z"),
+      attributes: { media: "article", categories: ["cli"] },
+    });
+    expect(byId.get("ep-1")).toMatchObject({
+      url: "https://tide.example/episodes/1",
+      occurredAt: new Date("2026-03-03T10:00:00Z"),
+      author: { platform: "email", externalId: "ilo@tide.example" },
+      attributes: { media: "episode", attachments: [{ url: "https://cdn.tide.example/1.mp3", type: "audio/mpeg", sizeBytes: 100 }] },
+    });
+    expect(byId.get("tide.example/ja")).toMatchObject({ title: "日本語の投稿", unattributed: "not named" });
+    expect(batches[1]?.identities[0]).toMatchObject({ displayName: "Ilo Brandt" });
+  });
+
+  test("says of the fixture what the golden file holds", async () => {
+    const { batches } = normalizeAll((await readFileWith(feeds, blogPath)).records);
+    await expect(`${JSON.stringify(batches, null, 2)}\n`).toMatchFileSnapshot("fixtures/blog.golden.json");
+  });
+
+  test("a move to https doubles nothing", async () => {
+    const moved = readFileSync(blogPath, "utf8").replaceAll("http://tide.example", "https://tide.example");
+    const keys = async (path: string) => (await readFileWith(feeds, path)).records.map((record) => record.externalId);
+    expect(await keys(await scratch("blog.xml", moved))).toEqual(await keys(blogPath));
+  });
+
+  test("the encoding is the one that the feed states", async () => {
+    const latin = Buffer.from(
+      '<?xml version="1.0" encoding="ISO-8859-1"?><rss version="2.0"><channel><title>Größe</title><link>https://a.example</link></channel></rss>',
+      "latin1",
+    );
+    expect((await readFileWith(feeds, await scratch("latin.xml", latin))).identity.name).toBe("Größe");
+  });
+
+  test("a web page, an empty file and other XML are refused in words", async () => {
+    await expect(readFileWith(feeds, await scratch("a.xml", "<!doctype html><html></html>"))).rejects.toThrow(
+      /a web page; look for its link to the feed/,
+    );
+    await expect(readFileWith(feeds, await scratch("b.xml", "<p>words</p>"))).rejects.toThrow(/XML of another kind/);
+    await expect(readFileWith(feeds, await scratch("c.json", "{}"))).rejects.toThrow(/no feed/);
+  });
+
+  test("it is recognised by its root, and other XML is not", async () => {
+    expect(feeds.recognizes?.(await openFile(blogPath))).toBe(1);
+    expect(feeds.recognizes?.(await openFile(await scratch("x.xml", "<bugzilla/>")))).toBe(0);
+  });
+});
+
+test("feeds: the same items in any order, however often, end in the same rows", async () => {
+  const { records } = await readFileWith(feeds, blogPath);
+  const fold = (list: RawRecord[]) => foldBatches(list.map((record) => feeds.normalize(record, settings)));
+  const expected = fold(records);
+  const twice = [...records, ...records];
+  fc.assert(
+    fc.property(fc.shuffledSubarray(twice, { minLength: twice.length, maxLength: twice.length }), (list) => {
+      expect(fold(list)).toEqual(expected);
+    }),
+  );
+});
+
+describe("feeds: live", () => {
+  let server: LocalServer | undefined;
+  afterEach(() => server?.close());
+  const http = createLocalHttp();
+
+  test("it is asked only for what is new (RFC 9110, conditional requests): an unchanged feed answers 304 and brings nothing", async () => {
+    let body = readFileSync(blogPath, "utf8");
+    let etag = '"one"';
+    server = await startLocalServer(({ headers }, response) => {
+      if (headers["if-none-match"] === etag) response.writeHead(304).end();
+      else response.writeHead(200, { "content-type": "application/rss+xml", etag, "last-modified": "Mon, 02 Mar 2026 09:00:00 GMT" }).end(body);
+    });
+    const live = { stream: "items", settings: { url: `${server.url}/feed.xml` }, http };
+    const first = await pullWith(feeds, live);
+    expect(first.records).toHaveLength(3);
+    const second = await pullWith(feeds, { ...live, cursor: first.cursor });
+    expect(second.records).toEqual([]);
+    expect(second.cursor).toEqual(first.cursor);
+    etag = '"two"';
+    body = body.replace(
+      "<item>",
+      "<item><title>New</title><link>https://tide.example/new</link><pubDate>Wed, 04 Mar 2026 00:00:00 GMT</pubDate></item><item>",
+    );
+    expect((await pullWith(feeds, { ...live, cursor: second.cursor })).records).toHaveLength(4);
+  });
+
+  test("a file of the feed and the live feed are one source", async () => {
+    server = await startLocalServer((_request, response) => void response.writeHead(200).end(readFileSync(blogPath)));
+    const identity = await feeds.connect?.(offlineContext(), {
+      settings: feeds.settings.parse({ url: `${server.url}/feed.xml` }),
+      http,
+      signal: new AbortController().signal,
+    });
+    expect(identity?.origin).toBe((await readFileWith(feeds, blogPath)).identity.origin);
+  });
+
+  test.each([
+    [410, "not_found", /gone for good/],
+    [404, "not_found", /no feed at this address/],
+    [403, "forbidden", /must be public/],
+  ])("an answer of %i is said in words that tell what to do", async (status, code, words) => {
+    server = await startLocalServer((_request, response) => void response.writeHead(status).end());
+    const pulled = pullWith(feeds, { stream: "items", settings: { url: server.url }, http });
+    await expect(pulled).rejects.toMatchObject({ code, message: expect.stringMatching(words) });
+  });
+
+  test("a feed that answers from elsewhere comes in, and its owner is told", async () => {
+    server = await startLocalServer(({ url }, response) => {
+      if (url.pathname === "/old") response.writeHead(301, { location: "/new" }).end();
+      else response.writeHead(200).end(readFileSync(blogPath));
+    });
+    const { chunks, records } = await pullWith(feeds, { stream: "items", settings: { url: `${server.url}/old` }, http });
+    expect(records).toHaveLength(3);
+    expect(chunks[0]?.warnings?.[0]).toMatch(/now answers from .*\/new/);
+  });
+});
+
+const files = existsSync(real)
+  ? readdirSync(real, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".xml") || name.endsWith(".json"))
+  : [];
+
+test.skipIf(files.length === 0)("feeds: each real feed comes in whole or is refused in words (skipped where ../shared/data is absent)", async () => {
+  const refused: string[] = [];
+  for (const name of files) {
+    const path = join(real, name);
+    const text = readFileSync(path, "utf8");
+    try {
+      const { records, rejected } = await readFileWith(feeds, path);
+      const counted = name.endsWith(".json")
+        ? (JSON.parse(text) as { items: unknown[] }).items.length
+        : (text.match(/<(?:item|entry)[\s>]/g) ?? []).length;
+      expect({ name, n: records.length + rejected.length }).toEqual({ name, n: counted });
+    } catch (error) {
+      if ((error as { code?: string }).code !== "unreadable_file") throw error;
+      refused.push(name.split("/").at(-1) ?? name);
+    }
+  }
+  expect(refused.sort()).toEqual([
+    "AmazonWebServicesBlogFirstEntryContent.xml",
+    "DuplicateContentAtomFeed.xml",
+    "HREFConsideredHarmfulFirstEntry.xml",
+    "PaulDixExplainsNothingFirstEntryContent.xml",
+    "TenderLovemakingFirstEntry.xml",
+  ]);
+});
