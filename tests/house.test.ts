@@ -141,7 +141,7 @@ describe("lists", () => {
     const list = tree.files.get("src/jobs.ts") ?? "";
     const files = { "src/background/x.ts": "export const x = defineJob({});", "src/jobs.ts": `import { x } from "./background/x.ts";\n${list}` };
     expect(added(files)).toHaveLength(1);
-    expect(added({ ...files, "src/jobs.ts": list.replace(/\[(?=\w)/, "[x, ") })).toEqual([]);
+    expect(added({ ...files, "src/jobs.ts": list.replace(/\[(?=\s*\w)/, "[x, ") })).toEqual([]);
   });
 
   test("a connector's folder without a connector is reported", () => {
