@@ -3,7 +3,7 @@ import type { ThreadArranger } from "#features/ledger/index.ts";
 import { readSubject, threadTitle } from "./read-subject.ts";
 import { ThreadIndex } from "./thread-index.ts";
 
-const factsSchema = z.looseObject({ messageId: z.string().optional(), references: z.array(z.string()).optional() });
+const factsSchema = z.looseObject({ references: z.array(z.string()).optional() });
 const bySubject = "subject:";
 
 /**
@@ -19,21 +19,21 @@ export function arrangeMails(): ThreadArranger {
       const facts = factsSchema.safeParse(attributes ?? {}).data ?? {};
       const named = replyTo === undefined || replyTo.startsWith(bySubject) ? undefined : replyTo;
       index.add({
-        id: facts.messageId ?? idOfKey(externalId),
+        id: idOfKey(externalId),
         ancestors: named === undefined ? [] : [...(facts.references ?? []), named],
         at: occurredAt.getTime(),
         subject: replyTo?.startsWith(bySubject) ? replyTo.slice(bySubject.length) : readSubject(title ?? "").key,
         isReply: replyTo?.startsWith(bySubject) ?? false,
       });
     },
-    threadOf({ externalId, attributes }) {
+    threadOf({ externalId }) {
       if (!isFinished) index.finish();
       isFinished = true;
-      return index.rootOf(factsSchema.safeParse(attributes ?? {}).data?.messageId ?? idOfKey(externalId));
+      return index.rootOf(idOfKey(externalId));
     },
-    titleOf: ({ title }) => (title === undefined ? undefined : threadTitle(title)),
+    titleOf: ({ title }) => threadTitle(title),
   };
 }
 
-/** A mail whose words were taken away still has its key, and in it its id. */
+/** The id in a mail's key, which stays when its words are taken away. */
 const idOfKey = (key: string) => (key.startsWith("none-") ? key : key.slice(0, key.lastIndexOf("#")));

@@ -28,7 +28,7 @@ async function readMails(path: string, given: unknown = {}) {
 function arranged(mails: readonly NormalizedActivity[]): Record<string, string> {
   const arranger = arrangeMails();
   for (const mail of mails) arranger.add({ ...mail, attributes: mail.attributes });
-  return Object.fromEntries(mails.map((mail) => [String(mail.attributes?.messageId), arranger.threadOf({ ...mail, attributes: mail.attributes })]));
+  return Object.fromEntries(mails.map((mail) => [String(mail.attributes?.messageId), arranger.threadOf(mail)]));
 }
 
 /** Where Python's mailbox finds mails in each file; undefined where there is no Python. */

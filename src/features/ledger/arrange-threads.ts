@@ -26,10 +26,10 @@ export async function arrangeThreads(ctx: Ctx, input: { sourceId: string; arrang
   const { sourceId, arranger, counts } = input;
   for await (const rows of pageActivities(ctx, sourceId, arranger.kinds)) for (const row of rows) arranger.add(row);
   const moves: Move[] = [];
-  for await (const rows of pageActivities(ctx, sourceId, arranger.kinds)) {
-    for (const row of rows) {
-      const to = arranger.threadOf(row);
-      if (to !== row.thread) moves.push({ id: row.id, externalId: row.externalId, from: row.threadId, to });
+  for await (const rows of pagePlaces(ctx, sourceId, arranger.kinds)) {
+    for (const { thread, kind, ...row } of rows) {
+      const to = arranger.threadOf({ externalId: row.externalId, kind });
+      if (to !== thread) moves.push({ ...row, to });
     }
   }
   moves.sort((a, b) => (a.to < b.to ? -1 : a.to > b.to ? 1 : 0));
@@ -60,36 +60,46 @@ interface Plan {
 
 const inTransaction = <T>(ctx: Ctx, work: (tx: Ctx) => Promise<T>) => retryContended(() => ctx.db.transaction((tx) => work({ ...ctx, db: tx })));
 
-async function* pageActivities(ctx: Ctx, sourceId: string, kinds: readonly string[]) {
+/** What the arranger needs of each activity. */
+async function* pageActivities(ctx: Ctx, sourceId: string, kinds: readonly string[]): AsyncGenerator<ArrangedActivity[]> {
   let after = { externalId: "", kind: "" };
   for (;;) {
     const rows = await ctx.db.rows<{
-      id: string;
       externalId: string;
       kind: string;
       replyTo: string | null;
       title: string | null;
       occurredAt: Date;
       attributes: unknown;
-      threadId: string;
-      thread: string;
     }>(sql`
-      SELECT a.id, a.external_id AS "externalId", a.kind, a.reply_to AS "replyTo", a.title, a.occurred_at AS "occurredAt", a.attributes,
-             a.thread_id AS "threadId", t.external_id AS thread
-      FROM activity a JOIN thread t ON t.community_id = a.community_id AND t.id = a.thread_id
-      WHERE a.community_id = ${ctx.community.id} AND a.source_id = ${sourceId} AND a.kind = ANY(${array(kinds, "text")})
-        AND (a.external_id, a.kind) > (${after.externalId}, ${after.kind})
-      ORDER BY a.external_id, a.kind LIMIT ${activitiesPerPage}`);
+      SELECT a.external_id AS "externalId", a.kind, a.reply_to AS "replyTo", a.title, a.occurred_at AS "occurredAt", a.attributes
+      FROM activity a WHERE ${pageAfter(ctx, { sourceId, kinds, after })}`);
     const last = rows.at(-1);
     if (!last) return;
     after = last;
-    yield rows.map(({ replyTo, title, ...row }) => ({
-      ...row,
-      ...(replyTo !== null && { replyTo }),
-      ...(title !== null && { title }),
-    })) satisfies (ArrangedActivity & { id: string; threadId: string; thread: string })[];
+    yield rows.map(({ replyTo, title, ...row }) => ({ ...row, ...(replyTo !== null && { replyTo }), ...(title !== null && { title }) }));
   }
 }
+
+/** Where each activity stands. */
+async function* pagePlaces(ctx: Ctx, sourceId: string, kinds: readonly string[]) {
+  let after = { externalId: "", kind: "" };
+  for (;;) {
+    const rows = await ctx.db.rows<{ id: string; externalId: string; kind: string; from: string; thread: string }>(sql`
+      SELECT a.id, a.external_id AS "externalId", a.kind, a.thread_id AS from, t.external_id AS thread
+      FROM activity a JOIN thread t ON t.community_id = a.community_id AND t.id = a.thread_id
+      WHERE ${pageAfter(ctx, { sourceId, kinds, after })}`);
+    const last = rows.at(-1);
+    if (!last) return;
+    after = last;
+    yield rows;
+  }
+}
+
+const pageAfter = (ctx: Ctx, input: { sourceId: string; kinds: readonly string[]; after: { externalId: string; kind: string } }) => sql`
+  a.community_id = ${ctx.community.id} AND a.source_id = ${input.sourceId} AND a.kind = ANY(${array(input.kinds, "text")})
+  AND a.thread_id IS NOT NULL AND (a.external_id, a.kind) > (${input.after.externalId}, ${input.after.kind})
+  ORDER BY a.external_id, a.kind LIMIT ${activitiesPerPage}`;
 
 /** @returns the ids of threads that had to be made */
 async function applyMoves(ctx: Ctx, moves: readonly Move[], plan: Plan): Promise<string[]> {
@@ -202,31 +212,29 @@ async function mendOpenings(ctx: Ctx, input: { sourceId: string; arranger: Threa
       id: string;
       title: string;
       isRight: boolean;
-      externalId: string | null;
-      kind: string;
-      openedAt: Date;
+      openedAt: Date | null;
       words: string | null;
       openerId: string | null;
       channelId: string;
     }>(sql`
-      SELECT t.id, t.title, o.external_id AS "externalId", o.kind, o.occurred_at AS "openedAt", o.title AS words, o.identity_id AS "openerId",
+      SELECT t.id, t.title, o.occurred_at AS "openedAt", o.title AS words, o.identity_id AS "openerId",
              o.channel_id AS "channelId",
              (t.opened_at, t.opener_id, t.channel_id) IS NOT DISTINCT FROM (o.occurred_at, o.identity_id, o.channel_id) AS "isRight"
       FROM (SELECT * FROM thread WHERE community_id = ${ctx.community.id} AND source_id = ${input.sourceId} AND id > ${after}
             ORDER BY id LIMIT ${threadsPerPage}) t
       LEFT JOIN LATERAL (
-        SELECT a.external_id, a.kind, a.occurred_at, a.title, a.identity_id, a.channel_id FROM activity a
+        SELECT a.occurred_at, a.title, a.identity_id, a.channel_id FROM activity a
         WHERE a.community_id = ${ctx.community.id} AND a.thread_id = t.id AND a.kind = ANY(${array(arranger.kinds, "text")})
         ORDER BY a.occurred_at, a.external_id LIMIT 1
       ) o ON true ORDER BY t.id`);
     const last = rows.at(-1);
     if (!last) return;
     after = last.id;
-    const wrong = rows.flatMap(({ isRight, words, title, externalId, ...row }) => {
-      if (externalId === null) return [];
-      const shown =
-        words === null ? title : (arranger.titleOf({ ...row, externalId, occurredAt: row.openedAt, title: words, attributes: undefined }) ?? title);
-      return isRight && shown === title ? [] : [{ ...row, title: shown }];
+    const wrong = rows.flatMap(({ isRight, words, title, openedAt, ...row }) => {
+      if (openedAt === null) return [];
+      // Where the opening's words were taken away, the title that there is stays.
+      const shown = words === null ? title : (arranger.titleOf({ title: words }) ?? title);
+      return isRight && shown === title ? [] : [{ ...row, openedAt, title: shown }];
     });
     if (wrong.length === 0) continue;
     const ids = wrong.map(({ id }) => id);

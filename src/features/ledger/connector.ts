@@ -121,10 +121,10 @@ export interface ThreadArranger {
   kinds: readonly string[];
   /** Is told of every activity of these kinds. */
   add(activity: ArrangedActivity): void;
-  /** Once all were added: the external id of the activity's thread. */
-  threadOf(activity: ArrangedActivity): string;
-  /** What a thread is called that the activity opens; undefined where its words were taken away. */
-  titleOf(activity: ArrangedActivity): string | undefined;
+  /** Once all were added: the external id of the thread of one of them. */
+  threadOf(activity: Pick<ArrangedActivity, "externalId" | "kind">): string;
+  /** What a thread is called that an activity of this title opens; undefined leaves it as it is called. */
+  titleOf(opening: { title: string }): string | undefined;
 }
 
 export interface Connector<Schema extends z.ZodType = z.ZodType> {
