@@ -165,6 +165,14 @@ describe("a Pipermail archive on the web", () => {
     });
   });
 
+  it("takes no time on a hostile page", async () => {
+    const page = `${"<a ".repeat(100_000)}${'<a href="x'.repeat(100_000)}<A HREF='2026-January.txt'>[ Text 1 KB ]`;
+    server = await startLocalServer((_, response) => void response.end(page));
+    const started = performance.now();
+    expect((await connect({ kind: "pipermail", url: `${server.url}/pipermail/tide/` }))?.says).toContain("lists 1 months");
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
   it("says when a page lists no months, and when the address is none or missing", async () => {
     server = await startLocalServer((_, response) => void response.end("<html><a href='2026-January/thread.html'>x</a></html>"));
     await expect(connect({ kind: "pipermail", url: `${server.url}/x/` })).rejects.toThrow(/lists no months to download/);

@@ -113,7 +113,9 @@ async function readIndex(input: { settings: LiveSettings; http: HttpClient; sign
 /** The links of the page to downloads of its own folder, and what it says of their sizes. */
 function findMonths(html: string, base: URL): Month[] {
   const months = new Map<string, Month>();
-  for (const [, href = "", label = ""] of html.matchAll(/<a\s[^>]*href\s*=\s*"?([^"\s>]+\.txt(?:\.gz)?)"?[^>]*>([^<]{0,200})/gi)) {
+  for (const [, href = "", label = ""] of html.matchAll(
+    /<a\s[^<>]{0,500}?href\s*=\s*["']?([^"'\s<>]{1,300}\.txt(?:\.gz)?)["']?[^<>]{0,500}>([^<]{0,200})/gi,
+  )) {
     const link = URL.parse(href.replaceAll("&amp;", "&"), base);
     // Only what lies in the archive itself: a page may link anywhere.
     if (!link || link.origin !== base.origin || !link.pathname.startsWith(base.pathname)) continue;

@@ -138,15 +138,18 @@ async function* readFiles(files: MailFiles, { list, firstAt }: Survey, input: In
       rejected.push(...page.rejected);
     },
   };
+  const alone = new Map<string, string>();
   for (const file of files.files) {
     const seen = new Set<string>();
     for await (const placed of readMails(file, { signal: input.signal, isSingle: files.isSingle, listener })) {
       const { mail, head } = placed;
       const near = placed.isAlone ? undefined : timeNear(placed, firstAt);
-      if (seen.has(head.key)) rejected.push(rejectRepeated(placed));
+      const twin = placed.isAlone ? alone.get(head.key) : undefined;
+      if (twin !== undefined || seen.has(head.key)) rejected.push(rejectRepeated(placed, twin));
       else if (!isDated(placed, near)) rejected.push(rejectUndated(placed));
       else {
-        seen.add(head.key);
+        if (placed.isAlone) alone.set(head.key, placed.place);
+        else seen.add(head.key);
         records.push(makeRecord(placed, { list, near }));
         bytes += mail.content.length;
       }
@@ -163,10 +166,13 @@ async function* readFiles(files: MailFiles, { list, firstAt }: Survey, input: In
   yield { records, rejected, progress: { done: total, total, unit: "bytes" } };
 }
 
-function rejectRepeated({ place, mail }: Placed): RejectedRecord {
+/** @param twin the file that holds it too, of mails that have a file each */
+function rejectRepeated({ place, mail }: Placed, twin: string | undefined): RejectedRecord {
   return setAside(
     place,
-    `${place} holds a mail that stands in the file before; it is kept once.`,
+    twin === undefined
+      ? `${place} holds a mail that stands in the file before; it is kept once.`
+      : `${place} bears the Message-ID and the time of ${twin}, so it is the same mail; it is kept once.`,
     "Nothing needs to be done.",
     mail.content.toString("latin1", 0, 300),
   );

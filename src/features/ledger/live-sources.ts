@@ -92,8 +92,8 @@ export async function changeSettings(
   return identity;
 }
 
-/** Settings that say where requests go. */
-const leadsElsewhere = /site|url|host|address|server|port|remote/i;
+/** Settings that say where requests go, and whether others can read them on the way. */
+const leadsElsewhere = /site|url|host|address|server|port|remote|security/i;
 
 /**
  * Who may change the address of a source must not thereby have its token sent there: somebody else may have entered it.
