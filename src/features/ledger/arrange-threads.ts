@@ -4,6 +4,7 @@ import type { Ctx } from "../access/index.ts";
 import type { ArrangedActivity, ThreadArranger } from "./connector.ts";
 import { enqueueChanges } from "./consumer.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { spreadThreadVisibility } from "./store-threads.ts";
 
 const activitiesPerPage = 5_000;
 const movesPerTransaction = 2_000;
@@ -137,10 +138,11 @@ async function applyMoves(ctx: Ctx, moves: readonly Move[], plan: Plan): Promise
       "uuid",
     )}) AS m(id, target)
     WHERE a.community_id = ${ctx.community.id} AND a.id = m.id`);
+  const settled = await spreadThreadVisibility(ctx, [...new Set(rows.map(({ target }) => target))]);
   await enqueueChanges(ctx, {
     threads: [...new Set(rows.flatMap(({ from, target }) => [from, target]))],
     identities: [],
-    activities: [...new Set([...rows.map(({ id }) => id), ...taken])],
+    activities: [...new Set([...rows.map(({ id }) => id), ...taken, ...settled])],
   });
   return made;
 }
@@ -168,8 +170,8 @@ async function takeKey(ctx: Ctx, input: { kept: string; target: string; instead:
 
 async function copyThread(ctx: Ctx, input: { id: string; target: string; like: string }): Promise<void> {
   await ctx.db.execute(sql`
-    INSERT INTO thread (community_id, source_id, id, external_id, channel_id, kind, title, visibility, state, opened_at, last_activity_at)
-    SELECT t.community_id, t.source_id, ${input.id}, ${input.target}, t.channel_id, t.kind, t.title, t.visibility, t.state, t.opened_at, t.opened_at
+    INSERT INTO thread (community_id, source_id, id, external_id, channel_id, kind, title, visibility, own_visibility, state, opened_at, last_activity_at)
+    SELECT t.community_id, t.source_id, ${input.id}, ${input.target}, t.channel_id, t.kind, t.title, t.visibility, t.own_visibility, t.state, t.opened_at, t.opened_at
     FROM thread t WHERE t.community_id = ${ctx.community.id} AND t.id = ${input.like}`);
 }
 
@@ -240,11 +242,13 @@ async function mendOpenings(ctx: Ctx, input: { sourceId: string; arranger: Threa
     const ids = wrong.map(({ id }) => id);
     await inTransaction(ctx, async (tx) => {
       await tx.db.execute(sql`
-        UPDATE thread t SET opened_at = m.opened_at, opener_id = m.opener_id, channel_id = m.channel_id, title = m.title
+        UPDATE thread t SET opened_at = m.opened_at, opener_id = m.opener_id, channel_id = m.channel_id, title = m.title,
+          visibility = GREATEST(t.visibility, c.visibility)
         FROM jsonb_to_recordset(${json(wrong.map((row) => ({ id: row.id, opened_at: row.openedAt, opener_id: row.openerId, channel_id: row.channelId, title: row.title })))})
           AS m(id uuid, opened_at timestamptz, opener_id uuid, channel_id uuid, title text)
+        JOIN channel c ON c.community_id = ${ctx.community.id} AND c.id = m.channel_id
         WHERE t.community_id = ${ctx.community.id} AND t.id = m.id`);
-      await enqueueChanges(tx, { threads: ids, identities: [], activities: [] });
+      await enqueueChanges(tx, { threads: ids, identities: [], activities: await spreadThreadVisibility(tx, ids) });
     });
     counts.threads.add({ created: [], changed: ids, seen: ids });
   }

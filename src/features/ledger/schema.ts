@@ -292,6 +292,8 @@ export const thread = pgTable(
     title: text("title").notNull(),
     url: text("url"),
     visibility: smallint("visibility").notNull(),
+    /** What the source says of it alone, its channel and thread aside; null where that is not known: then it is never opened. */
+    ownVisibility: smallint("own_visibility"),
     state: text("state").notNull(),
     stateReason: text("state_reason"),
     labels: text("labels").array().notNull().default([]),
@@ -343,6 +345,8 @@ export const activity = pgTable(
     identityId: uuid("identity_id"),
     unattributed: text("unattributed"),
     visibility: smallint("visibility").notNull(),
+    /** As of a thread. */
+    ownVisibility: smallint("own_visibility"),
     occurredAt: at("occurred_at").notNull(),
     editedAt: at("edited_at"),
     deletedAt: at("deleted_at"),

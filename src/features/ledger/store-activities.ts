@@ -38,9 +38,10 @@ export async function storeActivities(
     if (!id) throw new AppError("internal", { public: `An activity names a ${what} that is not stated beside it.`, internal: key });
     return id;
   };
+  const own = (a: NormalizedActivity): number => visibilityRank(a.visibility ?? "public");
   const rank = (a: NormalizedActivity): number =>
     Math.max(
-      visibilityRank(a.visibility ?? "public"),
+      own(a),
       input.channels.ranks.get(a.channel) ?? 0,
       a.thread === undefined ? 0 : (input.threads.ranks.get(a.thread) ?? 0),
       input.floor,
@@ -48,7 +49,7 @@ export async function storeActivities(
   const text = (value: string | undefined) => (value === undefined ? null : cleanText(value));
   const rows = await ctx.db.rows<{ id: string; kind: string }>(sql`
     INSERT INTO activity AS a (community_id, source_id, id, kind, external_id, channel_id, thread_id, reply_to, identity_id, unattributed,
-                               visibility, occurred_at, edited_at, deleted_at, title, body, url, attributes, content_hash)
+                               visibility, own_visibility, occurred_at, edited_at, deleted_at, title, body, url, attributes, content_hash)
     SELECT ${ctx.community.id}, ${input.sourceId}, * FROM unnest(
       ${array(ids, "uuid")}, ${array(
         given.map((a) => a.kind),
@@ -77,7 +78,7 @@ export async function storeActivities(
         given.map((a) => (a.author ? null : (text(a.unattributed) ?? "unknown"))),
         "text",
       )},
-      ${array(given.map(rank), "smallint")}, ${array(
+      ${array(given.map(rank), "smallint")}, ${array(given.map(own), "smallint")}, ${array(
         given.map((a) => a.occurredAt),
         "timestamptz",
       )},
@@ -106,7 +107,7 @@ export async function storeActivities(
       ${array(given.map(hashActivity), "bigint")})
     ON CONFLICT (community_id, source_id, external_id, kind) DO UPDATE SET
       channel_id = excluded.channel_id, thread_id = excluded.thread_id, reply_to = excluded.reply_to, identity_id = excluded.identity_id,
-      unattributed = excluded.unattributed, visibility = excluded.visibility, occurred_at = excluded.occurred_at,
+      unattributed = excluded.unattributed, visibility = excluded.visibility, own_visibility = excluded.own_visibility, occurred_at = excluded.occurred_at,
       edited_at = excluded.edited_at, deleted_at = excluded.deleted_at, title = excluded.title, body = excluded.body, url = excluded.url,
       attributes = excluded.attributes, content_hash = excluded.content_hash
     WHERE a.content_hash <> excluded.content_hash

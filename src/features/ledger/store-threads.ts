@@ -1,4 +1,4 @@
-import { array, sql } from "#core/database/database.ts";
+import { array, type SQL, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Ctx, visibilityRank } from "../access/index.ts";
@@ -70,15 +70,37 @@ export async function storeChannels(
   return stored;
 }
 
+/**
+ * A channel that opens opens what it alone kept closed: threads and activities that are tighter by themselves stay so, and
+ * so does all of which nobody knows why it is closed.
+ */
 async function spreadChannelVisibility(ctx: Ctx, channelIds: string[]): Promise<string[]> {
-  await ctx.db.execute(sql`
-    UPDATE thread t SET visibility = c.visibility FROM channel c
+  const threads = await ctx.db.rows<{ id: string }>(sql`
+    UPDATE thread t SET visibility = GREATEST(c.visibility, COALESCE(t.own_visibility, t.visibility)) FROM channel c
     WHERE t.community_id = ${ctx.community.id} AND c.community_id = t.community_id AND c.id = t.channel_id
-      AND c.id = ANY(${array(channelIds, "uuid")}) AND t.visibility <> c.visibility`);
+      AND c.id = ANY(${array(channelIds, "uuid")}) AND t.visibility <> GREATEST(c.visibility, COALESCE(t.own_visibility, t.visibility))
+    RETURNING t.id`);
+  return settleActivities(ctx, sql`(a.channel_id = ANY(${array(channelIds, "uuid")}) OR a.thread_id = ANY(${array(
+    threads.map(({ id }) => id),
+    "uuid",
+  )}))`);
+}
+
+/**
+ * Sets activities to the tightest of their channel, their thread and what is said of them alone.
+ * @param scope which, as a condition on `a`
+ * @returns those that changed
+ */
+async function settleActivities(ctx: Ctx, scope: SQL): Promise<string[]> {
   const rows = await ctx.db.rows<{ id: string }>(sql`
-    UPDATE activity a SET visibility = c.visibility FROM channel c
-    WHERE a.community_id = ${ctx.community.id} AND c.community_id = a.community_id AND c.id = a.channel_id
-      AND c.id = ANY(${array(channelIds, "uuid")}) AND a.visibility <> c.visibility
+    UPDATE activity a SET visibility = due.visibility FROM (
+      SELECT a.id, GREATEST(c.visibility, t.visibility, COALESCE(a.own_visibility, a.visibility)) AS visibility
+      FROM activity a
+      JOIN channel c ON c.community_id = a.community_id AND c.id = a.channel_id
+      LEFT JOIN thread t ON t.community_id = a.community_id AND t.id = a.thread_id
+      WHERE a.community_id = ${ctx.community.id} AND ${scope}
+    ) due
+    WHERE a.community_id = ${ctx.community.id} AND a.id = due.id AND a.visibility <> due.visibility
     RETURNING a.id`);
   return rows.map((row) => row.id);
 }
@@ -107,15 +129,16 @@ export async function storeThreads(
     if (!id) throw new AppError("internal", { public: "A thread names a channel that is not stated beside it.", internal: thread.externalId });
     return id;
   };
-  const rank = (t: NormalizedThread) => Math.max(visibilityRank(t.visibility ?? "public"), input.channels.ranks.get(t.channel) ?? 0, input.floor);
+  const own = (t: NormalizedThread) => visibilityRank(t.visibility ?? "public");
+  const rank = (t: NormalizedThread) => Math.max(own(t), input.channels.ranks.get(t.channel) ?? 0, input.floor);
   const opener = (ref: IdentityRef | undefined) => (ref ? (input.identities.get(identityKey(ref)) ?? null) : null);
   const t = input.threads;
   const ids = t.map(() => newId());
   const text = (value: string | undefined) => (value === undefined ? null : cleanText(value));
   const rows = await ctx.db.rows<{ id: string; externalId: string; visibility: number }>(sql`
-    INSERT INTO thread AS t (community_id, source_id, id, external_id, channel_id, kind, ref, title, url, visibility, state, state_reason,
+    INSERT INTO thread AS t (community_id, source_id, id, external_id, channel_id, kind, ref, title, url, visibility, own_visibility, state, state_reason,
                         labels, opened_at, closed_at, deleted_at, opener_id, attributes, last_activity_at)
-    SELECT ${ctx.community.id}, ${input.sourceId}, id, external_id, channel_id, kind, ref, title, url, visibility, state, state_reason,
+    SELECT ${ctx.community.id}, ${input.sourceId}, id, external_id, channel_id, kind, ref, title, url, visibility, own_visibility, state, state_reason,
            ARRAY(SELECT jsonb_array_elements_text(labels)), opened_at, closed_at, deleted_at, opener_id, attributes, opened_at
     FROM unnest(${array(ids, "uuid")}, ${array(
       t.map((x) => x.externalId),
@@ -134,7 +157,7 @@ export async function storeThreads(
                 ${array(
                   t.map((x) => x.url ?? null),
                   "text",
-                )}, ${array(t.map(rank), "smallint")}, ${array(
+                )}, ${array(t.map(rank), "smallint")}, ${array(t.map(own), "smallint")}, ${array(
                   t.map((x) => x.state),
                   "text",
                 )},
@@ -163,15 +186,15 @@ export async function storeThreads(
                   t.map((x) => cleanJson(x.attributes ?? {})),
                   "jsonb",
                 )})
-      AS n(id, external_id, channel_id, kind, ref, title, url, visibility, state, state_reason, labels, opened_at, closed_at, deleted_at, opener_id, attributes)
+      AS n(id, external_id, channel_id, kind, ref, title, url, visibility, own_visibility, state, state_reason, labels, opened_at, closed_at, deleted_at, opener_id, attributes)
     ON CONFLICT (community_id, source_id, external_id) DO UPDATE SET
       channel_id = excluded.channel_id, kind = excluded.kind, ref = excluded.ref, title = excluded.title, url = excluded.url,
-      visibility = excluded.visibility, state = excluded.state, state_reason = excluded.state_reason, labels = excluded.labels,
+      visibility = excluded.visibility, own_visibility = excluded.own_visibility, state = excluded.state, state_reason = excluded.state_reason, labels = excluded.labels,
       opened_at = excluded.opened_at, closed_at = excluded.closed_at, deleted_at = excluded.deleted_at, opener_id = excluded.opener_id,
       attributes = excluded.attributes
     WHERE excluded.opened_at < t.opened_at OR (excluded.opened_at = t.opened_at AND
-      (t.channel_id, t.kind, t.ref, t.title, t.url, t.visibility, t.state, t.state_reason, t.labels, t.closed_at, t.deleted_at, t.opener_id, t.attributes)
-      IS DISTINCT FROM (excluded.channel_id, excluded.kind, excluded.ref, excluded.title, excluded.url, excluded.visibility, excluded.state,
+      (t.channel_id, t.kind, t.ref, t.title, t.url, t.visibility, t.own_visibility, t.state, t.state_reason, t.labels, t.closed_at, t.deleted_at, t.opener_id, t.attributes)
+      IS DISTINCT FROM (excluded.channel_id, excluded.kind, excluded.ref, excluded.title, excluded.url, excluded.visibility, excluded.own_visibility, excluded.state,
       excluded.state_reason, excluded.labels, excluded.closed_at, excluded.deleted_at, excluded.opener_id, excluded.attributes))
     RETURNING id, external_id AS "externalId", visibility`);
   const given = new Set(ids);
@@ -200,17 +223,12 @@ async function addKnown(ctx: Ctx, sourceId: string, externalIds: string[], store
 }
 
 /**
- * No activity is more open than its thread: those of threads that were closed tighter follow.
+ * No activity is more open than its thread: those of threads that changed follow.
  * @returns the activities that changed
  */
-export async function spreadThreadVisibility(ctx: Ctx, threadIds: string[]): Promise<string[]> {
+export async function spreadThreadVisibility(ctx: Ctx, threadIds: readonly string[]): Promise<string[]> {
   if (threadIds.length === 0) return [];
-  const rows = await ctx.db.rows<{ id: string }>(sql`
-    UPDATE activity a SET visibility = t.visibility FROM thread t
-    WHERE a.community_id = ${ctx.community.id} AND t.community_id = a.community_id AND t.id = a.thread_id
-      AND a.thread_id = ANY(${array(threadIds, "uuid")}) AND a.visibility < t.visibility
-    RETURNING a.id`);
-  return rows.map((row) => row.id);
+  return settleActivities(ctx, sql`a.thread_id = ANY(${array(threadIds, "uuid")})`);
 }
 
 /** JSON text that jsonb accepts: it refuses escaped NUL characters, so they become the replacement character. */
