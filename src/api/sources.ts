@@ -1,21 +1,12 @@
 import { z } from "zod";
 import { deriveSoon } from "#app/background/derive.ts";
 import { replaySourceJob, requireConnector, startImport } from "#app/background/import-upload.ts";
+import { removeSource } from "#app/background/remove-source.ts";
 import { storeUpload } from "#app/background/store-upload.ts";
 import { connectors } from "#connectors/index.ts";
 import { AppError } from "#core/errors.ts";
 import { adminRoles, type Ctx, editorRoles, recordAudit, teamRoles } from "#features/access/index.ts";
-import {
-  deleteSource,
-  getSource,
-  getSync,
-  listRejected,
-  listSources,
-  listSyncLog,
-  listSyncs,
-  sourcePrivacySchema,
-  updateSource,
-} from "#features/ledger/index.ts";
+import { getSource, getSync, listRejected, listSources, listSyncLog, listSyncs, sourcePrivacySchema, updateSource } from "#features/ledger/index.ts";
 import { type Api, communityEndpoint, rootEndpoint } from "./kit/endpoint.ts";
 import { answerPage, pageOf, pageQuery } from "./kit/list.ts";
 import { at, counts, id, visibility } from "./kit/schemas.ts";
@@ -279,15 +270,7 @@ function addSourceCommands(api: Api): void {
     params,
     status: 204,
     async handle(ctx, { params: { source: sourceId }, runtime }) {
-      const before = await present(ctx, sourceId);
-      await deleteSource(ctx, { sourceId });
-      await recordAudit(ctx, {
-        action: "source.deleted",
-        objectKind: "source",
-        objectId: sourceId,
-        detail: { name: before.name, origin: before.origin },
-      });
-      await deriveSoon(runtime.jobs, ctx.community.id);
+      await removeSource(ctx, { runtime, source: await present(ctx, sourceId) });
     },
   });
 }

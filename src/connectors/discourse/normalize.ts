@@ -1,15 +1,15 @@
-import {
-  type ActivityAttributes,
-  type IdentityRef,
-  type NormalizedActivity,
-  type NormalizedBatch,
-  type NormalizedChannel,
-  type NormalizedIdentity,
-  type NormalizedThread,
-  type RawRecord,
-  RecordError,
+import type {
+  ActivityAttributes,
+  IdentityRef,
+  NormalizedActivity,
+  NormalizedBatch,
+  NormalizedChannel,
+  NormalizedIdentity,
+  NormalizedThread,
+  RawRecord,
 } from "#features/ledger/index.ts";
 import { botReason } from "../known-bots.ts";
+import { parseRecord } from "../parse-record.ts";
 import {
   type DiscourseCategory,
   type DiscoursePost,
@@ -25,6 +25,8 @@ import {
 } from "./format.ts";
 import { readAttachments, readWords } from "./read-words.ts";
 
+const remedy = "Fetch it again; all the rest was taken.";
+
 export interface DiscourseSettings {
   site: string;
   visibility: NormalizedChannel["visibility"];
@@ -34,24 +36,11 @@ const postTypes = { moderatorAction: 2, smallAction: 3, whisper: 4 };
 
 /** One topic, or one post of it. */
 export function normalizeDiscourse(record: RawRecord, settings: DiscourseSettings): NormalizedBatch {
-  if (record.stream === "topics") return normalizeTopic(parse(topicPayloadSchema, record), settings);
-  const payload = parse(postPayloadSchema, record);
+  if (record.stream === "topics") return normalizeTopic(parseRecord(topicPayloadSchema, record, remedy), settings);
+  const payload = parseRecord(postPayloadSchema, record, remedy);
   // It says nothing any more: what it said before is taken back.
   if ("gone" in payload) return { identities: [], channels: [], threads: [], activities: [] };
   return normalizePost(payload, settings);
-}
-
-function parse<T>(
-  schema: {
-    safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } };
-  },
-  record: RawRecord,
-): T {
-  const parsed = schema.safeParse(record.payload);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const place = issue?.path.map(String).join(".") ?? "";
-  throw new RecordError({ place, reason: `${place} ${issue?.message ?? "cannot be read"}`, remedy: "Fetch it again; all the rest was taken." });
 }
 
 function normalizeTopic({ site, category, topic }: TopicPayload, settings: DiscourseSettings): NormalizedBatch {

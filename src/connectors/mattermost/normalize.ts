@@ -1,32 +1,15 @@
-import {
-  type ActivityAttributes,
-  type IdentityRef,
-  type NormalizedBatch,
-  type NormalizedChannel,
-  type NormalizedIdentity,
-  type RawRecord,
-  RecordError,
-} from "#features/ledger/index.ts";
+import type { ActivityAttributes, IdentityRef, NormalizedBatch, NormalizedChannel, NormalizedIdentity, RawRecord } from "#features/ledger/index.ts";
 import { botReason } from "../known-bots.ts";
+import { parseRecord } from "../parse-record.ts";
 import { titleFromWords } from "../words.ts";
 import { isSystemPost, type PostPayload, postPayloadSchema, type UserPayload, userPayloadSchema } from "./format.ts";
 
-interface Parsing<T> {
-  safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } };
-}
+const remedy = "Export it again; all the rest was taken.";
 
 /** One post, or one account. */
 export function normalizeMattermost(record: RawRecord, settings: { visibility: NormalizedChannel["visibility"] }): NormalizedBatch {
-  if (record.stream === "users") return normalizeUser(parse(userPayloadSchema, record));
-  return normalizePost(parse(postPayloadSchema, record), settings);
-}
-
-function parse<T>(schema: Parsing<T>, record: RawRecord): T {
-  const parsed = schema.safeParse(record.payload);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const place = issue?.path.map(String).join(".") ?? "";
-  throw new RecordError({ place, reason: `${place} ${issue?.message ?? "cannot be read"}`, remedy: "Export it again; all the rest was taken." });
+  if (record.stream === "users") return normalizeUser(parseRecord(userPayloadSchema, record, remedy));
+  return normalizePost(parseRecord(postPayloadSchema, record, remedy), settings);
 }
 
 function normalizeUser({ site, id, user }: UserPayload): NormalizedBatch {

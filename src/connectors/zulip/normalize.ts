@@ -1,15 +1,15 @@
-import {
-  type ActivityAttributes,
-  type IdentityRef,
-  type NormalizedActivity,
-  type NormalizedBatch,
-  type NormalizedChannel,
-  type NormalizedIdentity,
-  type NormalizedThread,
-  type RawRecord,
-  RecordError,
+import type {
+  ActivityAttributes,
+  IdentityRef,
+  NormalizedActivity,
+  NormalizedBatch,
+  NormalizedChannel,
+  NormalizedIdentity,
+  NormalizedThread,
+  RawRecord,
 } from "#features/ledger/index.ts";
 import { botReason } from "../known-bots.ts";
+import { parseRecord } from "../parse-record.ts";
 import { htmlToWords } from "../words.ts";
 import {
   encodeName,
@@ -22,27 +22,16 @@ import {
   userPayloadSchema,
 } from "./format.ts";
 
+const remedy = "Export it again; all the rest was taken.";
+
 export interface ZulipSettings {
   visibility: NormalizedChannel["visibility"];
 }
 
 /** One message, or one account. */
 export function normalizeZulip(record: RawRecord, settings: ZulipSettings): NormalizedBatch {
-  if (record.stream === "users") return normalizeUser(parse(userPayloadSchema, record));
-  return normalizeMessage(parse(messagePayloadSchema, record), settings);
-}
-
-function parse<T>(
-  schema: {
-    safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } };
-  },
-  record: RawRecord,
-): T {
-  const parsed = schema.safeParse(record.payload);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const place = issue?.path.map(String).join(".") ?? "";
-  throw new RecordError({ place, reason: `${place}: ${issue?.message ?? "cannot be read"}`, remedy: "Export it again; all the rest was taken." });
+  if (record.stream === "users") return normalizeUser(parseRecord(userPayloadSchema, record, remedy));
+  return normalizeMessage(parseRecord(messagePayloadSchema, record, remedy), settings);
 }
 
 function normalizeUser({ site, user }: UserPayload): NormalizedBatch {

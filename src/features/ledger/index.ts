@@ -46,7 +46,7 @@ export { countInbox, receiveRecords, takeInbox } from "./inbox.ts";
 export { addLiveSource, changeSettings, readSettings, tryConnection } from "./live-sources.ts";
 export { type ImportPreview, previewImport } from "./preview-import.ts";
 export { markDaysOfIdentities, rollUp } from "./roll-up.ts";
-export { type RunPullInput, replaySource, runPull } from "./run-pull.ts";
+export { type RunPullInput, removeWorkDir, replaySource, runPull } from "./run-pull.ts";
 export type { SyncOutcome, SyncProgress } from "./run-records.ts";
 export { type DueSource, listDueSources, pullSource } from "./schedule.ts";
 export { type SearchHit, type SearchResult, type SnippetPart, search, searchLag } from "./search.ts";

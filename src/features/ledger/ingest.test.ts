@@ -61,7 +61,16 @@ const lines = defineConnector({
         },
       ],
       threads: [
-        { externalId: thread, channel: line.channel ?? "c", kind: "chat", title: `Thread ${thread}`, state: "open", openedAt: at, opener: author, visibility: line.threadFor },
+        {
+          externalId: thread,
+          channel: line.channel ?? "c",
+          kind: "chat",
+          title: `Thread ${thread}`,
+          state: "open",
+          openedAt: at,
+          opener: author,
+          visibility: line.threadFor,
+        },
       ],
       activities: line.says.map((body, index) => ({
         externalId: `${line.id}/${index}`,
@@ -226,7 +235,10 @@ test("a channel that opens does not open what its source holds tighter, whicheve
   ];
   const open: Line = { id: "4", says: ["later"], closedTo: "public" };
   const ctx = await createCtx();
-  await bring(ctx, held.map((line) => ({ ...line, closedTo: "restricted" as const })));
+  await bring(
+    ctx,
+    held.map((line) => ({ ...line, closedTo: "restricted" as const })),
+  );
   await bring(ctx, [open]);
   const opened = await visibilities(ctx);
   expect(opened).toEqual({

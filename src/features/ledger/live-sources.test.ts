@@ -13,9 +13,10 @@ import { defineConnector } from "./connector.ts";
 import { countInbox, receiveRecords, takeInbox } from "./inbox.ts";
 import { addLiveSource, changeSettings, readSettings } from "./live-sources.ts";
 import { listDueSources, pullSource } from "./schedule.ts";
-import { getSource } from "./source-queries.ts";
+import { getSource, getSync } from "./source-queries.ts";
 import { secretMask } from "./source-settings.ts";
 import { requireSource } from "./sources.ts";
+import { queueSync, startSync } from "./sync-runs.ts";
 
 const http: HttpClient = { request: () => Promise.reject(new Error("a test reached for the network")), close: async () => undefined };
 const secrets = createSecretBox({
@@ -140,6 +141,16 @@ test("a stream that fails does not hold up the others, and is asked later and la
   expect(held?.n).toBe(3);
   const next = source?.streams.find(({ name }) => name === "letters")?.nextRunAt;
   expect(next).toEqual(new Date("2026-05-01T14:00:00Z"));
+});
+
+test("a run that was asked for and cannot begin ends in words instead of waiting for ever", async () => {
+  const ctx = await createCtx();
+  const { sourceId } = await addLiveSource(ctx, { connector: counter, settings: settings(), services });
+  const running = await startSync(ctx, { sourceId, trigger: "manual" });
+  const syncId = await queueSync(ctx, { sourceId, trigger: "manual" });
+  await expect(pullSource(ctx, { connector: counter, sourceId, services, syncId })).rejects.toMatchObject({ code: "busy" });
+  expect((await getSync(ctx, { syncId }))?.state).toBe("failed");
+  expect((await getSync(ctx, { syncId: running }))?.state).toBe("running");
 });
 
 test("what arrives by itself is kept until it is stored, in any number of deliveries, and is one with what is pulled", async () => {

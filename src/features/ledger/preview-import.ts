@@ -5,7 +5,7 @@ import { type CheckedFile, holdsRecords, type RunImportInput } from "./import-fi
 import { activityKey, hashActivity, identityKey } from "./merge-batch.ts";
 import { type PreparedRecords, prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
-import { cleanPayload, noPrivacy } from "./source-privacy.ts";
+import { noPrivacy, toStorable } from "./source-privacy.ts";
 import { findSourceOfOrigin } from "./sources.ts";
 
 /** What an import would do. */
@@ -53,11 +53,7 @@ export async function previewImport(
       source: { id: source?.id ?? "", privacy },
       connector,
       settings: checked.settings,
-      records: records.map((record) => {
-        const given = JSON.stringify(record.payload);
-        const payloadText = cleanPayload(given, privacy);
-        return { record: payloadText === given ? record : { ...record, payload: JSON.parse(payloadText) as unknown }, payloadText };
-      }),
+      records: records.map((record) => toStorable(record, privacy)),
       rejected,
       fresh,
       force: false,

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
@@ -57,8 +57,15 @@ export async function runPull(ctx: Ctx, input: RunPullInput): Promise<SyncOutcom
   });
 }
 
+const workDirOf = (dataDir: string, sourceId: string): string => join(dataDir, "sources", sourceId);
+
+/** Removes what a source had kept between its runs: it holds the source's words like any table. */
+export async function removeWorkDir(input: { dataDir: string; sourceId: string }): Promise<void> {
+  await rm(workDirOf(input.dataDir, input.sourceId), { recursive: true, force: true });
+}
+
 async function openWorkDir(dataDir: string, sourceId: string): Promise<string> {
-  const folder = join(dataDir, "sources", sourceId);
+  const folder = workDirOf(dataDir, sourceId);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return folder;
 }

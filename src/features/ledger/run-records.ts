@@ -8,7 +8,7 @@ import { analyzeKeys } from "./consumer.ts";
 import { ingest } from "./ingest.ts";
 import { type PreparedRecords, prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
-import { cleanPayload, type SourcePrivacy } from "./source-privacy.ts";
+import { type SourcePrivacy, toStorable } from "./source-privacy.ts";
 import { fileStream, storeReported } from "./sources.ts";
 import { beat, failSync, finishSync, logSync, type SyncTrigger, startSync, wasCutShort } from "./sync-runs.ts";
 
@@ -168,11 +168,9 @@ async function* groupChunks(chunks: AsyncIterable<RecordChunk>, privacy: SourceP
   for await (const chunk of chunks) {
     await nextTurn();
     for (const record of chunk.records) {
-      const given = JSON.stringify(record.payload);
-      const payloadText = cleanPayload(given, privacy);
-      // What is read is what is stored, so that a replay says the same.
-      group.records.push({ record: payloadText === given ? record : { ...record, payload: JSON.parse(payloadText) as unknown }, payloadText });
-      group.chars += payloadText.length;
+      const storable = toStorable(record, privacy);
+      group.records.push(storable);
+      group.chars += storable.payloadText.length;
     }
     group.rejected.push(...(chunk.rejected ?? []));
     group.cursor = chunk.cursor ?? group.cursor;

@@ -1,10 +1,11 @@
 import type { CoreContext } from "#core/context.ts";
 import { sql } from "#core/database/database.ts";
-import { AppError } from "#core/errors.ts";
+import { AppError, toAppError } from "#core/errors.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { Connector } from "./connector.ts";
 import { type RunPullInput, runPull } from "./run-pull.ts";
 import type { SyncOutcome } from "./run-records.ts";
+import { closeQueued } from "./sync-runs.ts";
 
 /** A source with streams whose next run is due. */
 export interface DueSource {
@@ -42,19 +43,21 @@ export async function pullSource(
   const due = input.dueOnly ? await dueStreams(ctx, sourceId) : undefined;
   const outcomes: SyncOutcome[] = [];
   let failure: unknown;
+  // The run that was queued is the first stream's; those after it open their own.
+  let { syncId } = input;
   for (const stream of names) {
     if (due && !due.has(stream)) continue;
     if (input.signal?.aborted) break;
     try {
-      outcomes.push(await runPull(ctx, { ...input, stream }));
+      outcomes.push(await runPull(ctx, { ...input, stream, syncId }));
       await noteNextRun(ctx, { connector, sourceId, stream, failed: false });
     } catch (error) {
+      if (syncId) await closeQueued(ctx, { syncId, error: toAppError(error) });
       if (error instanceof AppError && error.code === "busy") throw error;
-      // The first run that was queued is spent; the streams after it open their own.
       failure ??= error;
       if (!input.signal?.aborted) await noteNextRun(ctx, { connector, sourceId, stream, failed: true });
     }
-    input = { ...input, syncId: undefined } as typeof input;
+    syncId = undefined;
   }
   if (failure !== undefined) throw failure;
   return outcomes;

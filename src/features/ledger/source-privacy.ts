@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { visibilityRank } from "../access/index.ts";
-import type { NormalizedBatch } from "./batch.ts";
+import type { NormalizedBatch, RawRecord } from "./batch.ts";
 
 /** What its owner wants never to be stored of a source, and how long the rest is kept. */
 export const sourcePrivacySchema = z.object({
@@ -57,6 +57,13 @@ export function cleanPayload(payloadText: string, privacy: SourcePrivacy): strin
   const payload = JSON.parse(text) as unknown;
   for (const path of paths) dropPath(payload, path);
   return JSON.stringify(payload);
+}
+
+/** A record with its payload's text, both as they may be stored: what is read is what is stored, so that a replay says the same. */
+export function toStorable(record: RawRecord, privacy: SourcePrivacy): { record: RawRecord; payloadText: string } {
+  const given = JSON.stringify(record.payload);
+  const payloadText = cleanPayload(given, privacy);
+  return { record: payloadText === given ? record : { ...record, payload: JSON.parse(payloadText) as unknown }, payloadText };
 }
 
 function dropPath(value: unknown, [name, ...rest]: readonly string[]): void {

@@ -40,12 +40,7 @@ export async function storeActivities(
   };
   const own = (a: NormalizedActivity): number => visibilityRank(a.visibility ?? "public");
   const rank = (a: NormalizedActivity): number =>
-    Math.max(
-      own(a),
-      input.channels.ranks.get(a.channel) ?? 0,
-      a.thread === undefined ? 0 : (input.threads.ranks.get(a.thread) ?? 0),
-      input.floor,
-    );
+    Math.max(own(a), input.channels.ranks.get(a.channel) ?? 0, a.thread === undefined ? 0 : (input.threads.ranks.get(a.thread) ?? 0), input.floor);
   const text = (value: string | undefined) => (value === undefined ? null : cleanText(value));
   const rows = await ctx.db.rows<{ id: string; kind: string }>(sql`
     INSERT INTO activity AS a (community_id, source_id, id, kind, external_id, channel_id, thread_id, reply_to, identity_id, unattributed,

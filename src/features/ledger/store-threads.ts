@@ -80,10 +80,13 @@ async function spreadChannelVisibility(ctx: Ctx, channelIds: string[]): Promise<
     WHERE t.community_id = ${ctx.community.id} AND c.community_id = t.community_id AND c.id = t.channel_id
       AND c.id = ANY(${array(channelIds, "uuid")}) AND t.visibility <> GREATEST(c.visibility, COALESCE(t.own_visibility, t.visibility))
     RETURNING t.id`);
-  return settleActivities(ctx, sql`(a.channel_id = ANY(${array(channelIds, "uuid")}) OR a.thread_id = ANY(${array(
-    threads.map(({ id }) => id),
-    "uuid",
-  )}))`);
+  return settleActivities(
+    ctx,
+    sql`(a.channel_id = ANY(${array(channelIds, "uuid")}) OR a.thread_id = ANY(${array(
+      threads.map(({ id }) => id),
+      "uuid",
+    )}))`,
+  );
 }
 
 /**

@@ -116,6 +116,14 @@ export async function wasCutShort(ctx: Ctx, input: { sourceId: string; syncId: s
   return row !== undefined && row.state !== "done";
 }
 
+/** Ends a run that never came to its start, so that nobody waits for it. */
+export async function closeQueued(ctx: Ctx, input: { syncId: string; error: AppError }): Promise<void> {
+  const waiting = await ctx.db.first<{ id: string }>(
+    sql`SELECT id FROM sync WHERE community_id = ${ctx.community.id} AND id = ${input.syncId} AND state = 'queued'`,
+  );
+  if (waiting) await failSync(ctx, { ...input, cancelled: false, counts: {} });
+}
+
 /** Adds a line to a run's log. */
 export async function logSync(ctx: Ctx, input: { syncId: string; level: "info" | "warn" | "error"; message: string }): Promise<void> {
   await ctx.db.execute(sql`

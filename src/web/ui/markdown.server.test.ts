@@ -37,6 +37,21 @@ test("plain text keeps its lines, sets quoted lines back and links addresses wit
   );
 });
 
+test("what looks like a tag is read as a word, formatting tags and comments go, and nothing of it becomes an element", () => {
+  expect(renderMarkdown("why does <Suspense> not work with <my-part/>?")).toBe("<p>why does &#x3C;Suspense> not work with &#x3C;my-part/>?</p>");
+  expect(renderMarkdown("**no <Suspense> here**")).toBe("<p><strong>no &#x3C;Suspense> here</strong></p>");
+  expect(renderMarkdown("press <kbd>Esc</kbd> **now**")).toBe("<p>press Esc <strong>now</strong></p>");
+  expect(renderMarkdown("<!-- describe the bug -->\n\nIt hangs.")).toBe("<p>It hangs.</p>");
+  expect(renderMarkdown("<details>\n<summary>Log</summary>\nline one\n</details>")).toMatch(/Log\s+line one/);
+  expect(renderMarkdown("before <script>alert(1)</script> after")).toBe("<p>before &#x3C;script>alert(1)&#x3C;/script> after</p>");
+});
+
+test("a passage in a word that looks like a tag is marked where it stands", () => {
+  const text = "why does <Suspense> hang";
+  const start = text.indexOf("<Suspense>");
+  expect(renderMarkdown(text, [{ start, end: start + 10 }])).toBe("<p>why does <mark>&#x3C;Suspense></mark> hang</p>");
+});
+
 test("no text whatever renders to anything that runs", async () => {
   const nasty = fc.stringMatching(/^[<>/"'= a-z&;:()![\]*_`#\n-]{0,120}$/);
   await fc.assert(

@@ -21,7 +21,42 @@ const schema = {
 
 const longestRendered = 200_000;
 
-const parser = unified().use(remarkParse).use(remarkGfm).use(remarkRehype);
+/** Tags that only format: people write them in Markdown, and their words read well without them. */
+const formatting = new Set(
+  "a abbr b blockquote br center code dd del details div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p picture pre q s samp small source span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul var video".split(
+    " ",
+  ),
+);
+
+/** Where Markdown holds blocks and no running words. */
+const blocks = new Set(["root", "blockquote", "listItem", "footnoteDefinition"]);
+
+/**
+ * Raw HTML as the words that it is: tags that only format go, comments too, and what looks like a tag but is what the
+ * writer talks about («why does <Suspense> …») stays to be read. It becomes text, never an element.
+ */
+function htmlToText(html: string): string {
+  return html
+    .replace(/<!--[\s\S]*?(?:-->|$)/g, "")
+    .replace(/<\/?([a-z][a-z0-9]*)(?:\s[^<>]*)?\/?>/g, (tag, name: string) => (name === "br" ? "\n" : formatting.has(name) ? "" : tag));
+}
+
+const parser = unified()
+  .use(remarkParse)
+  .use(remarkGfm)
+  .use(remarkRehype, {
+    handlers: {
+      html(state, node: { value: string }, parent) {
+        const value = htmlToText(node.value);
+        if (value.trim() === "") return undefined;
+        const text: Text = { type: "text", value };
+        // Where it stands is kept only for words that stand as they were written: passages are marked by it.
+        if (value === node.value) state.patch(node as Parameters<typeof state.patch>[0], text);
+        const isBlock = parent !== undefined && blocks.has(parent.type);
+        return isBlock ? { type: "element", tagName: "p", properties: {}, children: [text] } : text;
+      },
+    },
+  });
 const cleaner = unified().use(rehypeSanitize, schema).use(rehypeStringify);
 
 /**

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { deriveSoon } from "#app/background/derive.ts";
 import { replaySourceJob, requireConnector } from "#app/background/import-upload.ts";
+import { removeSource } from "#app/background/remove-source.ts";
 import { syncSoon } from "#app/background/sync-source.ts";
 import type { Runtime } from "#app/runtime.ts";
-import { adminRoles, type Ctx, editorRoles, recordAudit, requireRole, visibilities } from "#features/access/index.ts";
-import { changePrivacy, deleteSource, requireSource, sourcePrivacySchema, updateSource } from "#features/ledger/index.ts";
+import { type Ctx, editorRoles, recordAudit, requireRole, visibilities } from "#features/access/index.ts";
+import { changePrivacy, requireSource, sourcePrivacySchema, updateSource } from "#features/ledger/index.ts";
 import type { ActionSaid } from "../../ui/toast.ts";
 
 const form = z.discriminatedUnion("intent", [
@@ -78,10 +79,7 @@ export async function handleSourceAction(
       };
     }
     case "delete":
-      requireRole(ctx, adminRoles);
-      await deleteSource(ctx, { sourceId });
-      await audit("source.deleted", { name: source.name, origin: source.origin });
-      await deriveSoon(runtime.jobs, ctx.community.id);
+      await removeSource(ctx, { runtime, source });
       return { ok: true, message: `${source.name} is removed.`, gone: true };
   }
 }
