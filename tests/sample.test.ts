@@ -82,7 +82,8 @@ async function expectQuestions(ctx: Ctx): Promise<void> {
 test("a load that was stopped goes on where it stood and ends with the same rows", patience, async () => {
   const ctx = await createCtx();
   const stop = new AbortController();
-  const cut = loadSample(ctx, { activities, seed: 1, signal: stop.signal, onProgress: ({ done, total }) => done > total / 2 && stop.abort() });
+  // At the first news some of its sources have not even begun, so there is always something to stop.
+  const cut = loadSample(ctx, { activities, seed: 1, signal: stop.signal, onProgress: () => stop.abort() });
   await expect(cut).rejects.toMatchObject({ code: "conflict" });
   await loadSample(ctx, { activities, seed: 1 });
   const held = await ctx.db.first<{ activities: number; threads: number }>(sql`
