@@ -9,7 +9,21 @@ import { incoming } from "./incoming/index.ts";
 import { mattermost } from "./mattermost/index.ts";
 import { mbox } from "./mbox/index.ts";
 import { sample } from "./sample/index.ts";
+import { slack } from "./slack/index.ts";
 import { zulip } from "./zulip/index.ts";
 
 /** Every connector. A folder that is not named here fails the conformance test. */
-export const connectors: readonly Connector[] = [discord, discourse, feeds, git, githubArchive, gitter, incoming, mattermost, mbox, sample, zulip];
+export const connectors: readonly Connector[] = [
+  discord,
+  discourse,
+  feeds,
+  git,
+  githubArchive,
+  gitter,
+  incoming,
+  mattermost,
+  mbox,
+  sample,
+  slack,
+  zulip,
+];
