@@ -10,6 +10,7 @@ import { mattermost } from "./mattermost/index.ts";
 import { mbox } from "./mbox/index.ts";
 import { sample } from "./sample/index.ts";
 import { slack } from "./slack/index.ts";
+import { stackExchange } from "./stack-exchange/index.ts";
 import { zulip } from "./zulip/index.ts";
 
 /** Every connector. A folder that is not named here fails the conformance test. */
@@ -25,5 +26,6 @@ export const connectors: readonly Connector[] = [
   mbox,
   sample,
   slack,
+  stackExchange,
   zulip,
 ];

@@ -83,11 +83,87 @@ describe("discourse: a folder of answers", () => {
   });
 });
 
+describe("discourse: who and what is kept apart", () => {
+  test("anonymised users are nobody, and the forum's own accounts are bots", async () => {
+    const { byId, batches } = await read(topicPath);
+    expect(byId.get("903")).toMatchObject({ unattributed: "anonymised user" });
+    const people = batches.flatMap((batch) => batch.identities);
+    expect(people.map(({ externalId }) => externalId)).not.toContain("id:13");
+    expect(people.filter(({ kind }) => kind?.value === "bot").map(({ login }) => login)).toEqual(expect.arrayContaining(["system", "discobot"]));
+  });
+
+  test("what the forum notes (post_type 3) is an event without words; a whisper and a hidden post are the team's", async () => {
+    expect((await read(topicPath)).byId.get("906")).toMatchObject({ kind: "topic_event", attributes: { action: "autoclosed.enabled" } });
+    expect((await read(topicPath)).byId.get("906")?.body).toBeUndefined();
+    const { byId } = await read(answersPath);
+    expect(byId.get("922")).toMatchObject({ visibility: "team", attributes: { whisper: true } });
+    // A moderator's words stay words, though they are marked as an action.
+    expect(byId.get("923")).toMatchObject({ kind: "reply", visibility: "team", body: "Plans." });
+  });
+
+  test("trust level, staff and group stand on the post; reactions count each emoji, and people named are known by number", async () => {
+    expect((await read(topicPath)).byId.get("902")?.attributes).toMatchObject({
+      trustLevel: 4,
+      moderator: true,
+      group: "core",
+      reactions: { heart: 1, rocket: 2 },
+      mentions: [{ platform: "discourse:forum.tide.example", externalId: "id:11" }],
+    });
+  });
+
+  test("attachments are links that fetch nothing by themselves", async () => {
+    expect((await read(topicPath)).byId.get("901")?.attributes?.attachments).toEqual([
+      { name: "run.log", url: "https://forum.tide.example/uploads/short-url/abc.log" },
+    ]);
+  });
+
+  test("the source text is taken where it is given, with others' words marked as quotes", async () => {
+    expect((await read(join(fixtures, "post.json"))).activities[0]).toMatchObject({
+      body: "> How do I \n> > a\n> \n> reset it\n\nSee ![shot|690x388](upload://k3y.png) and\n\n```js\nreset()\n```",
+      attributes: { attachments: [{ name: "shot", url: "https://forum.tide.example/uploads/short-url/k3y.png" }] },
+    });
+  });
+
+  test("a category whose access was not told stays with the team, and never opens one that is known", async () => {
+    const { batches } = await read(topicPath, { site, visibility: "public" });
+    expect(batches[0]?.channels[0]).toMatchObject({ externalId: "5", visibility: "team", partial: true });
+    const told = (await read(answersPath, { site, visibility: "public" })).batches.flatMap((batch) => batch.channels);
+    expect(told.find(({ externalId }) => externalId === "5")).toMatchObject({ name: "Help", visibility: "public" });
+    expect(told.every(({ partial }) => !partial)).toBe(true);
+  });
+
+  test("a topic without a last post, pinned, closed and archived comes in", async () => {
+    const { folded } = await read(answersPath);
+    const topic = folded.threads.find(([id]) => id === "70")?.[1];
+    expect(topic).toMatchObject({ state: "closed", stateReason: "archived", attributes: { pinned: true, archived: true } });
+  });
+});
+
 describe("discourse: files that are something else", () => {
   test("a cut file and a foreign one are refused in words", async () => {
     const cut = await scratch("t-77.json", readFileSync(topicPath, "utf8").slice(0, 900));
     await expect(readFileWith(discourse, cut)).rejects.toMatchObject({ code: "unreadable_file" });
     await expect(readFileWith(discourse, await scratch("x.json", '{"issues":[]}'))).rejects.toMatchObject({ code: "unreadable_file" });
+  });
+
+  test("answers of two forums are refused, unless the address is given, since their numbers would be mixed up", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "causeway-discourse-"));
+    const text = readFileSync(join(fixtures, "post.json"), "utf8");
+    await writeFile(join(folder, "a.json"), text);
+    await writeFile(join(folder, "b.json"), text.replace("forum.tide.example", "talk.shore.example"));
+    await expect(readFileWith(discourse, folder)).rejects.toThrow(
+      /several forums \(forum\.tide\.example in a\.json, talk\.shore\.example in b\.json\)/,
+    );
+    expect((await read(folder)).identity.origin).toBe("discourse:forum.tide.example");
+  });
+
+  test("posts that a topic's page does not hold are said to be missing", async () => {
+    const warnings: string[] = [];
+    const input = { path: topicPath, head: Buffer.alloc(0), settings: discourse.settings.parse({ site }), signal: new AbortController().signal };
+    for await (const chunk of discourse.importFile?.({} as never, input) ?? []) warnings.push(...(chunk.warnings ?? []));
+    expect(warnings).toEqual([
+      "Topic 77 («Sync stops & starts») has 8 posts, of which its page holds 7: the others are missing unless another file holds them.",
+    ]);
   });
 
   test("it is recognised by its fields, and other JSON is not", async () => {

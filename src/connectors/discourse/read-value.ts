@@ -21,6 +21,8 @@ export interface ReadValueInput {
   /** Where the value stands, for what is set aside. */
   place: string;
   value: unknown;
+  /** Post number → id of posts of the topic that are held and not in the value. */
+  numbers?: ReadonlyMap<number, number>;
 }
 
 const remedy = "Fetch it again from the forum; all the rest was taken.";
@@ -77,13 +79,21 @@ function readTopicPage(reading: ValueReading, input: ReadValueInput, topic: Give
       place: input.place,
     });
   }
-  const numbers = new Map(posts.flatMap((post) => (isObject(post) && typeof post.id === "number" ? [[post.post_number, post.id] as const] : [])));
+  const numbers = new Map([...(input.numbers ?? []), ...numbersOf(posts)]);
   for (const [index, post] of posts.entries()) {
     const given = isObject(post) && topicOf(post) === undefined ? { ...post, topic_id: topicId } : post;
-    const replyTo = isObject(post) ? numbers.get(post.reply_to_post_number) : undefined;
+    const replyTo = isObject(post) ? numbers.get(Number(post.reply_to_post_number)) : undefined;
     const place = `${input.place}${input.place.endsWith("]") ? "." : ", "}post_stream.posts[${index}]`;
     takePost(reading, input, { post: given, topic: hint, place, category, replyTo, knowsLess: !isWhole });
   }
+}
+
+/** Posts answer each other by their numbers in the topic, which moving them changes. */
+export function numbersOf(posts: readonly unknown[]): [number: number, id: number][] {
+  return posts.flatMap((post) => {
+    const id = idOf(post);
+    return isObject(post) && typeof post.post_number === "number" && id !== undefined ? [[post.post_number, id] as [number, number]] : [];
+  });
 }
 
 function readTopicList(reading: ValueReading, input: ReadValueInput, list: Given, users: unknown): void {

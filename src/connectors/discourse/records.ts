@@ -71,6 +71,16 @@ export function postRecord(
   };
 }
 
+/** A post that is not there any more, or not for us to read. */
+export function goneRecord(input: { site: string; id: string; topicId?: number | undefined; asOf?: string | undefined }): RawRecord {
+  return {
+    stream: "posts",
+    externalId: input.id,
+    payload: { site: input.site, gone: { ...(input.topicId !== undefined && { topic_id: input.topicId }) } },
+    ...(input.asOf && { asOf: input.asOf }),
+  };
+}
+
 /**
  * When a post was last changed, in milliseconds; deleting it counts. Numbers that go up (likes) do not move it.
  * @returns undefined where the post names no time
