@@ -138,9 +138,14 @@ export const verifyCases: readonly VerifyCase[] = [
       "t=open(sys.argv[1],encoding='utf8',errors='replace').read()",
       "print(len(json.loads(t)['items']) if sys.argv[1].endswith('.json') else len(re.findall(r'<(?:item|entry)[\\s>]',t)))",
     ].join("\n"),
-    refused: [
-      { path: /FirstEntry(?:Content)?\.xml$/, reason: /is no feed/ },
-      { path: /DuplicateContentAtomFeed/, reason: /is no feed/ },
-    ],
+    refused: [{ path: /FirstEntry(?:Content)?\.xml$/, reason: /is no feed/ }],
+  },
+  {
+    kind: "git log",
+    origin: `${perceval}, git/git`,
+    connector: "git",
+    paths: ["git-log/*/*.txt"],
+    counts: "commits",
+    count: "import re,sys; print(len(re.findall(rb'^commit [0-9a-f]{40}', open(sys.argv[1],'rb').read(), re.M)))",
   },
 ];

@@ -127,6 +127,24 @@ describe("what may be reached", () => {
     await expect(http.request({ url: `${first.url}/out`, retries: 0 })).rejects.toMatchObject({ code: "forbidden" });
   });
 
+  test("where permanent redirects alone led is told, and no further", async () => {
+    const next: Record<string, [status: number, location: string]> = {
+      "/old": [301, "/new"],
+      "/new": [308, "/newest"],
+      "/newest": [302, "/today"],
+      "/sometimes": [307, "/old"],
+    };
+    const { url } = await serve((request, response) => {
+      const [status, location] = next[request.url ?? ""] ?? [];
+      if (status) response.writeHead(status, { location }).end();
+      else response.end("here");
+    });
+    const http = client();
+    expect(await http.request({ url: `${url}/old` })).toMatchObject({ url: `${url}/today`, movedTo: `${url}/newest` });
+    expect(await http.request({ url: `${url}/sometimes` })).not.toHaveProperty("movedTo");
+    expect(await http.request({ url: `${url}/today` })).not.toHaveProperty("movedTo");
+  });
+
   test("only web addresses are asked", async () => {
     await expect(client().request({ url: "file:///etc/passwd" })).rejects.toMatchObject({ code: "invalid_input" });
   });

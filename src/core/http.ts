@@ -36,6 +36,8 @@ export interface HttpResponse {
   headers: Headers;
   /** Where it came from in the end. */
   url: string;
+  /** Where permanent redirects alone led from the address asked for: what to ask next time. */
+  movedTo?: string;
   body: Buffer;
   text(): string;
   /** @throws AppError `upstream_failed` when it is no JSON */
@@ -156,6 +158,8 @@ async function follow(parts: Parts, start: URL): Promise<HttpResponse> {
   let url = start;
   let method: string = input.method ?? "GET";
   let body = input.body;
+  let movedTo: string | undefined;
+  let isPermanent = true;
   const headers = new Headers({ "user-agent": "Causeway (+https://github.com/causeway)", ...input.headers });
   for (let hop = 0; ; hop += 1) {
     // Literal addresses never reach the agent's lookup, and names fail here with words instead of a socket error.
@@ -183,12 +187,14 @@ async function follow(parts: Parts, start: URL): Promise<HttpResponse> {
         headers.delete("content-type");
       }
       url = next;
+      isPermanent &&= answer.status === 301 || answer.status === 308;
+      if (isPermanent) movedTo = url.href;
       continue;
     }
     const bytes = await readBounded(answer.body, input.maxBytes ?? options.config.outboundMaxBytes, url).catch((error: unknown) => {
       throw error instanceof AppError ? error : connectionFailure(url, error, timeout.aborted);
     });
-    return toResponse(answer.status, new Headers([...answer.headers]), url, bytes);
+    return { ...toResponse(answer.status, new Headers([...answer.headers]), url, bytes), ...(movedTo !== undefined && { movedTo }) };
   }
 }
 

@@ -3,6 +3,7 @@ import { AppError } from "#core/errors.ts";
 import { defineConnector, type FileIdentity } from "#features/ledger/index.ts";
 import { openExport } from "../export-files.ts";
 import { visibilitySetting } from "../settings.ts";
+import { decodeFeed } from "./decode-feed.ts";
 import { normalizeItem } from "./normalize.ts";
 import { connectFeed, pullFeed } from "./pull.ts";
 import { type ReadFeed, readFeed } from "./read-feed.ts";
@@ -26,9 +27,9 @@ export const feeds = defineConnector({
   docs: {
     collects: "Each item with title, words as Markdown, address, authors, categories, and links to what is attached (never the files).",
     identityKey:
-      "The author's address where the feed gives one; else the author's page, else the name, both within the feed's host. Items without an author are unattributed.",
+      "The author's address where the feed gives one; else the author's account on GitHub or own page; else the name. The latter two count within the feed's site alone. A page that is the site's own tells nobody apart and is not taken. In Atom and JSON Feed who stands for the whole feed wrote what names nobody else. Items without an author are unattributed.",
     limits:
-      "A feed holds its newest items only: what had fallen out of it before it was added is not there. An item is known by its guid or id without the scheme, so that a move to https doubles nothing. Items without a date that can be read are set aside. An item stands alone, as a commit does; comments are not read.",
+      "A feed holds its newest items only: what had fallen out of it before it was added is not there. An item is known by its guid or id without the scheme, so that a move to https doubles nothing; without either by its link, else by title and date. A feed is known by its id (Atom), else by the address that it gives as its own, else by its site and title. A permanent move (301, 308, a podcast's `itunes:new-feed-url`) is followed from then on and told; a temporary one is not remembered. Items without a date that can be read are set aside, as nobody can say when they appeared; dates without a zone are read as UTC. An item stands alone, as a commit does, since nobody answers it where the feed is; comments are not read.",
     privacy: "Feeds are public. Choose who may see it when yours is not.",
     gettingTheFile: "Save the feed's address with the browser or `curl -o feed.xml <address>`, and bring in the file.",
     connecting:
@@ -41,7 +42,7 @@ export const feeds = defineConnector({
 
   recognizes({ head, isDirectory, entries }) {
     if (isDirectory || entries.length > 0) return 0;
-    const start = head.toString("latin1", 0, 4000);
+    const start = decodeFeed(head.subarray(0, 4000));
     if (
       /<rss[\s>]/i.test(start) ||
       /<feed[\s>][^>]*(?:w3\.org\/2005\/Atom|purl\.org\/atom)/i.test(start) ||

@@ -1,11 +1,17 @@
 import { type NormalizedBatch, type NormalizedChannel, type NormalizedIdentity, type RawRecord, RecordError } from "#features/ledger/index.ts";
 import { htmlToMarkdown } from "../html-to-markdown.ts";
 import { identifyPerson } from "../person.ts";
-import { linkWithoutToken } from "../words.ts";
+import { htmlToWords, linkWithoutToken } from "../words.ts";
+import { withoutScheme } from "./nodes.ts";
 import { parseFeedDate } from "./parse-feed-date.ts";
-import { type FeedItem, itemSchema } from "./read-feed.ts";
+import type { FeedAuthor } from "./read-authors.ts";
+import { itemSchema } from "./read-feed.ts";
+import { resolveLinks } from "./read-words.ts";
 
-/** One item: a post that stands alone, as a commit does: nobody answers it where the feed is, so it is no thread. */
+/**
+ * One item: a post that stands alone, as a commit does. Nobody answers it where the feed is, so as a thread it would stand
+ * among conversations for ever, and a title such as «How do I …?» would wait for an answer; search finds it all the same.
+ */
 export function normalizeItem(record: RawRecord, settings: { visibility: NormalizedChannel["visibility"] }): NormalizedBatch {
   const item = itemSchema.parse(record.payload);
   const published = parseFeedDate(item.published);
@@ -15,7 +21,8 @@ export function normalizeItem(record: RawRecord, settings: { visibility: Normali
   if (!occurredAt) throw new RecordError({ reason: "It bears no date that can be read.", place: "published", remedy: "Read the feed again." });
   const authors = item.authors.flatMap((author) => identityOf(author, item.feed.host) ?? []);
   const [author] = authors;
-  const body = item.html ? htmlToMarkdown(item.html) : "";
+  const title = item.title && htmlToWords(item.title).replace(/\s+/g, " ").trim();
+  const body = item.html ? htmlToMarkdown(resolveLinks(item.html, item.base ?? "")) : (item.text ?? "");
   return {
     identities: authors,
     channels: [{ externalId: item.feed.key, kind: "feed", name: item.feed.title, visibility: settings.visibility }],
@@ -28,7 +35,7 @@ export function normalizeItem(record: RawRecord, settings: { visibility: Normali
         ...(author ? { author: { platform: author.platform, externalId: author.externalId } } : { unattributed: "not named" }),
         occurredAt,
         ...(published && updated && updated > published && { editedAt: updated }),
-        ...(item.title && { title: htmlToMarkdown(item.title) }),
+        ...(title && { title }),
         ...(body && { body }),
         ...(item.url && { url: item.url }),
         attributes: {
@@ -42,15 +49,15 @@ export function normalizeItem(record: RawRecord, settings: { visibility: Normali
   };
 }
 
-function identityOf(author: FeedItem["authors"][number], host: string): NormalizedIdentity | undefined {
+/** By address, else by a page of their own, else by name; the latter two count within the feed's site alone. */
+function identityOf(author: FeedAuthor, host: string): NormalizedIdentity | undefined {
   const scope = `feed:${host}`;
-  if (author.url && !author.address) {
-    return {
-      platform: scope,
-      externalId: author.url.replace(/^https?:\/\//i, "").replace(/\/+$/, ""),
-      ...(author.name && { displayName: author.name }),
-      url: author.url,
-    };
-  }
-  return identifyPerson({ name: author.name, address: author.address ?? "" }, { scope, shared: author.address === undefined });
+  const byAddress = author.address ? identifyPerson({ name: author.name, address: author.address }, { scope }) : undefined;
+  // An address that names nobody (noreply@blogger.com) is joined with the name: a page says more.
+  if (byAddress && (byAddress.platform !== scope || !author.url)) return byAddress;
+  if (!author.url) return identifyPerson({ name: author.name, address: "" }, { scope, shared: true });
+  const about = { ...(author.name && { displayName: author.name }), url: author.url };
+  const login = /^https?:\/\/github\.com\/([A-Za-z0-9-]+)\/?$/i.exec(author.url)?.[1];
+  if (login) return { platform: "github", externalId: `login:${login.toLowerCase()}`, ...about, login };
+  return { platform: scope, externalId: withoutScheme(author.url), ...about };
 }

@@ -2,20 +2,28 @@ import { createHash } from "node:crypto";
 import { parseFeed } from "feedsmith";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
+import { decodeFeed } from "./decode-feed.ts";
+import { explainRefusal } from "./explain-refusal.ts";
+import { absolute, asNode, firstOf, listOf, type Node, textOf, withoutScheme } from "./nodes.ts";
+import { readAuthors } from "./read-authors.ts";
+import { contentOf, titleAsHtml } from "./read-words.ts";
 
 /** One item of a feed in the form in which it is kept, whatever the feed's own. */
 export const itemSchema = z.object({
   feed: z.object({ key: z.string(), title: z.string(), host: z.string() }),
   id: z.string(),
+  /** As HTML. */
   title: z.string().optional(),
   url: z.string().optional(),
   html: z.string().optional(),
+  text: z.string().optional(),
+  /** What links within the words lead from. */
+  base: z.string().optional(),
   published: z.string().optional(),
   updated: z.string().optional(),
   authors: z.array(z.object({ name: z.string(), address: z.string().optional(), url: z.string().optional() })),
   categories: z.array(z.string()),
   attachments: z.array(z.object({ url: z.string(), type: z.string().optional(), sizeBytes: z.number().optional() })),
-  /** `article`, `episode` or `video` */
   media: z.enum(["article", "episode", "video"]),
 });
 
@@ -25,176 +33,167 @@ export interface ReadFeed {
   key: string;
   title: string;
   items: FeedItem[];
+  /** Where the feed says that it will be from now on (podcasts do). */
+  newAddress?: string;
 }
-
-type Node = Record<string, unknown>;
 
 /**
  * Reads RSS, Atom, RDF or JSON Feed.
- * @param bytes the file or answer as it came; its encoding is the one that it states
+ * @param bytes the file or answer as it came
  * @param input.address where it was fetched from, for links that are relative and feeds that do not say what they are
- * @throws AppError `unreadable_file` when it is no feed
+ * @param input.key by what the feed was known before, when it has moved since
+ * @throws AppError `unreadable_file` when it is no feed, with the place where it breaks off
  */
-export function readFeed(bytes: Buffer, input: { name: string; address?: string }): ReadFeed {
-  const text = decode(bytes);
-  let format: string;
-  let feed: Node;
-  try {
-    const parsed = parseFeed(text);
-    format = parsed.format;
-    feed = parsed.feed as Node;
-  } catch (cause) {
+export function readFeed(bytes: Uint8Array, input: { name: string; address?: string; contentType?: string; key?: string }): ReadFeed {
+  const text = decodeFeed(bytes, input.contentType);
+  const parsed = tryParse(text) ?? tryParse(unwrap(text));
+  if (!parsed) {
     throw new AppError("unreadable_file", {
-      public: `${input.name} is no feed: ${describeOther(text)}. RSS, Atom, RDF and JSON Feed are read.`,
-      cause,
+      public: `${input.name} is no feed: ${explainRefusal(text, input.address)}. RSS, Atom, RDF and JSON Feed are read.`,
     });
   }
-  const title = textOf(feed.title) || input.name;
-  const links = listOf(feed.links);
-  const linkOf = (rel: string) => links.find((link) => (textOf(link.rel) || "alternate") === rel && textOf(link.href) !== "");
-  const atomSelf = listOf(asNode(feed.atom).links).find((link) => textOf(link.rel) === "self");
-  const home = textOf(feed.link) || textOf(linkOf("alternate")?.href) || textOf(feed.home_page_url);
-  const self = textOf(linkOf("self")?.href) || textOf(atomSelf?.href) || textOf(feed.feed_url) || input.address || "";
-  const base = textOf(feed.base) || home || self || input.address || "";
-  const key = withoutScheme(self || home) || title.toLowerCase();
-  const about = { key, title, host: hostOf(home || self) || key };
+  const { format, feed } = parsed;
+  const title = textOf(feed.title);
+  const links = [...listOf(feed.links), ...listOf(asNode(feed.atom).links)];
+  const linkOf = (rel: string) => textOf(links.find((link) => (textOf(link.rel) || "alternate") === rel && textOf(link.href) !== "")?.href);
+  const ownAddress = absolute(linkOf("self") || textOf(feed.feed_url), input.address ?? "");
+  const self = ownAddress || (input.address ?? "");
+  const base = absolute(textOf(asNode(feed.xml).base), self) || self;
+  const home = absolute(firstOf(feed.link, feed.home_page_url) || linkOf("alternate"), base);
+  const key = input.key ?? (keyOf({ id: format === "atom" ? textOf(feed.id) : "", home, ownAddress, title }) || input.name.toLowerCase());
+  const about = { key, title: title || input.name, host: hostOf(home) || hostOf(self) || key };
+  const authors = format === "atom" || format === "json" ? feed.authors : undefined;
+  const shared = { about, base: base || home, authors, home: [home, self].filter(Boolean) };
   const found = listOf(format === "atom" ? feed.entries : feed.items);
-  return { key, title, items: found.map((node) => readItem(node, { about, base })) };
+  const newAddress = absolute(textOf(asNode(feed.itunes).newFeedUrl), self);
+  return { key, title: about.title, items: found.map((node) => readItem(node, shared)), ...(newAddress && { newAddress }) };
 }
 
-function readItem(node: Node, { about, base }: { about: FeedItem["feed"]; base: string }): FeedItem {
+/** The example in RFC 4287, which many a hand-made feed bears. */
+const copiedId = "urn:uuid:60a76c80-d399-11d9-b93c-0003939e0af6";
+
+/**
+ * By what a feed is known, live and from a file: its id where that is one for good (Atom), else the address that it gives
+ * as its own. Of one that gives none the site alone would be any of the site's feeds, so its title is joined.
+ */
+function keyOf(feed: { id: string; home: string; ownAddress: string; title: string }): string {
+  if (/^(?:tag|urn|yt):/i.test(feed.id) && feed.id.toLowerCase() !== copiedId) return withoutScheme(feed.id);
+  return withoutScheme(feed.ownAddress) || [withoutScheme(feed.home), feed.title.toLowerCase()].filter(Boolean).join(" ");
+}
+
+function tryParse(text: string): { format: string; feed: Node } | undefined {
+  try {
+    const { format, feed } = parseFeed(text);
+    return { format, feed: asNode(feed) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Some sites put their feed into a web page, and readers take it out again. */
+function unwrap(text: string): string {
+  const opening = /<(rss|feed|rdf:RDF)\b[^<>]*(?:xmlns|version)\s*=[^<>]*>/i.exec(text);
+  if (!opening?.[1]) return "";
+  const end = text.lastIndexOf(`</${opening[1]}>`);
+  return end === -1 ? "" : text.slice(opening.index, end + opening[1].length + 3);
+}
+
+interface Shared {
+  about: FeedItem["feed"];
+  base: string;
+  authors: unknown;
+  home: readonly string[];
+}
+
+function readItem(node: Node, shared: Shared): FeedItem {
+  const base = absolute(textOf(asNode(node.xml).base), shared.base) || shared.base;
   const links = listOf(node.links);
   const alternate = links.find((link) => (textOf(link.rel) || "alternate") === "alternate");
   const guid = asNode(node.guid);
-  const guidValue = textOf(node.guid) || textOf(guid.value);
+  const guidValue = firstOf(node.guid, guid.value);
   const permalink = guid.isPermaLink !== false && /^https?:/i.test(guidValue) ? guidValue : "";
-  const given =
-    textOf(node.url) ||
-    textOf(asNode(node.feedburner).origLink) ||
-    textOf(node.link) ||
-    textOf(alternate?.href) ||
-    textOf(links[0]?.href) ||
-    permalink;
-  const url = absolute(given, base);
-  const title = textOf(node.title);
-  const dc = asNode(node.dc);
-  const published = textOf(node.pubDate) || textOf(node.published) || textOf(node.date_published) || firstText(dc.dates) || textOf(dc.date);
-  const updated = textOf(node.updated) || textOf(node.date_modified);
-  const html =
-    textOf(asNode(node.content).encoded) ||
-    textOf(node.content) ||
-    textOf(node.content_html) ||
-    textOf(node.description) ||
-    textOf(node.summary) ||
-    textOf(node.content_text) ||
-    textOf(asNode(asNode(node.media).group).description);
-  const enclosures = [...listOf(node.enclosures), ...listOf(node.attachments), ...links.filter((link) => textOf(link.rel) === "enclosure")];
-  const attachments = enclosures.flatMap((one) => {
-    const address = absolute(textOf(one.url) || textOf(one.href), base);
-    const size = Number(one.length ?? one.size_in_bytes);
-    const type = textOf(one.type) || textOf(one.mime_type);
-    return address ? [{ url: address, ...(type && { type }), ...(size > 0 && { sizeBytes: size }) }] : [];
-  });
-  const id = guidValue || textOf(node.id) || url || hash(`${title}\n${published}\n${html}`);
+  const url = absolute(firstOf(node.url, node.link, alternate?.href, permalink, node.external_url), base);
+  const title = titleAsHtml(node.title);
+  const { published, updated } = datesOf(node);
+  const words = contentNode(node);
+  const content = contentOf(words);
+  const attachments = attachmentsOf(node, base);
+  const id = guidValue || textOf(node.id) || textOf(asNode(node.rdf).about) || url || hash(`${title}\n${published}`);
   return {
-    feed: about,
-    // A site that moves to https gives every item another address: it is the same item.
+    feed: shared.about,
     id: withoutScheme(id),
     ...(title && { title }),
     ...(url && { url }),
-    ...(html && { html }),
+    ...content,
+    ...(content.html && { base: absolute(textOf(asNode(asNode(words).xml).base), base) || url || base }),
     ...(published && { published }),
     ...(updated && { updated }),
-    authors: readAuthors(node, dc),
-    categories: readCategories(node.categories ?? node.tags),
+    authors: readAuthors(node, { feedAuthors: shared.authors, home: shared.home }),
+    categories: categoriesOf(node.categories ?? node.tags),
     attachments,
-    media:
-      node.yt !== undefined || /^yt:video:/.test(id)
-        ? "video"
-        : attachments.some(({ type }) => /^(?:audio|video)\//.test(type ?? ""))
-          ? "episode"
-          : "article",
+    media: mediaOf(node, attachments),
   };
 }
 
-function readAuthors(node: Node, dc: Node): FeedItem["authors"] {
-  const given = [...(Array.isArray(node.authors) ? node.authors : []), ...(Array.isArray(dc.creators) ? dc.creators : [])] as unknown[];
-  const all = given.length > 0 ? given : [node.author ?? dc.creator ?? asNode(node.itunes).author];
-  return all.flatMap((one) => {
-    const name = textOf(one) || textOf(asNode(one).name);
-    const address = textOf(asNode(one).email);
-    const url = textOf(asNode(one).uri) || textOf(asNode(one).url);
-    // RSS writes «a@b (Name)».
-    const both = /^\s*(\S+@\S+\.\S+?)\s*(?:\(([^)]*)\))?\s*$/.exec(name);
-    const read = both ? { name: both[2]?.trim() ?? "", address: both[1] } : { name: name.trim(), ...(address && { address }) };
-    return read.name || read.address || url ? [{ ...read, ...(url && { url }) }] : [];
+function datesOf(node: Node): { published: string; updated: string } {
+  const dc = asNode(node.dc);
+  const terms = asNode(node.dcterms);
+  return {
+    published: firstOf(
+      node.pubDate,
+      node.published,
+      node.date_published,
+      terms.issued,
+      terms.created,
+      dc.dates,
+      dc.date,
+      asNode(node.atom).published,
+    ),
+    updated: firstOf(node.updated, node.date_modified, asNode(node.atom).updated, terms.modified),
+  };
+}
+
+/** The fullest words that there are, with their kind. */
+function contentNode(node: Node): unknown {
+  const media = asNode(node.media);
+  const [group] = listOf(media.groups);
+  const candidates = [
+    asNode(node.content).encoded,
+    node.content,
+    node.content_html,
+    node.content_text && { value: node.content_text, type: "text" },
+    node.description,
+    node.summary,
+    asNode(group).description ?? media.description,
+    asNode(node.itunes).summary,
+  ];
+  return candidates.find((candidate) => textOf(candidate) !== "");
+}
+
+function attachmentsOf(node: Node, base: string): FeedItem["attachments"] {
+  const links = listOf(node.links).filter((link) => textOf(link.rel) === "enclosure");
+  return [...listOf(node.enclosures), ...listOf(node.attachments), ...links].flatMap((one) => {
+    const url = absolute(textOf(one.url) || textOf(one.href), base);
+    const size = Number(one.length ?? one.size_in_bytes);
+    const type = textOf(one.type) || textOf(one.mime_type);
+    return url ? [{ url, ...(type && { type }), ...(size > 0 && { sizeBytes: size }) }] : [];
   });
 }
 
-function readCategories(given: unknown): string[] {
+function mediaOf(node: Node, attachments: FeedItem["attachments"]): FeedItem["media"] {
+  const has = (kind: string) => attachments.some(({ type }) => type?.startsWith(`${kind}/`));
+  if (node.yt !== undefined) return "video";
+  if (has("audio")) return "episode";
+  return has("video") ? (node.itunes === undefined ? "video" : "episode") : "article";
+}
+
+function categoriesOf(given: unknown): string[] {
   if (!Array.isArray(given)) return [];
-  return [...new Set(given.map((one: unknown) => textOf(one) || textOf(asNode(one).name) || textOf(asNode(one).term)).filter((name) => name !== ""))];
-}
-
-/** As the document says it is written: in its declaration, by a byte order mark, else UTF-8. */
-function decode(bytes: Buffer): string {
-  const head = bytes.toString("latin1", 0, 200);
-  const stated = /<\?xml[^>]*encoding=["']([\w-]+)["']/i.exec(head)?.[1];
-  const mark = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : undefined;
-  try {
-    return new TextDecoder(mark ?? stated ?? "utf-8").decode(bytes);
-  } catch {
-    // An encoding that nobody knows: most of such files are UTF-8 all the same.
-    return new TextDecoder("utf-8").decode(bytes);
-  }
-}
-
-function describeOther(text: string): string {
-  const start = text.trimStart().slice(0, 300).toLowerCase();
-  if (start === "") return "it is empty";
-  if (/<!doctype html|<html/.test(start)) return "it is a web page; look for its link to the feed";
-  if (start.startsWith("<")) return "it is XML of another kind, or cut off";
-  return "it is neither XML nor a JSON Feed";
-}
-
-function listOf(value: unknown): Node[] {
-  return Array.isArray(value) ? value.filter((one): one is Node => typeof one === "object" && one !== null) : [];
-}
-
-function asNode(value: unknown): Node {
-  return typeof value === "object" && value !== null ? { ...value } : {};
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === "string") return value.trim();
-  const inner = asNode(value).value;
-  return typeof inner === "string" ? inner.trim() : "";
-}
-
-function firstText(value: unknown): string {
-  return Array.isArray(value) ? textOf(value[0]) : textOf(value);
-}
-
-function absolute(link: string, base: string): string {
-  if (link === "") return "";
-  try {
-    const url = new URL(link, base || undefined);
-    return url.protocol === "http:" || url.protocol === "https:" ? url.href : "";
-  } catch {
-    return "";
-  }
-}
-
-function withoutScheme(id: string): string {
-  return id.replace(/^https?:\/\//i, "").replace(/\/+$/, "");
+  return [...new Set(given.map((one: unknown) => firstOf(one, asNode(one).name, asNode(one).label, asNode(one).term)).filter(Boolean))];
 }
 
 function hostOf(address: string): string {
-  try {
-    return new URL(address).host.toLowerCase();
-  } catch {
-    return "";
-  }
+  return URL.parse(address)?.host ?? "";
 }
 
 function hash(text: string): string {

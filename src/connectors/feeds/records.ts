@@ -8,7 +8,7 @@ export function toRecords(items: readonly FeedItem[]): { records: RawRecord[]; r
   const records: RawRecord[] = [];
   const rejected: RejectedRecord[] = [];
   for (const [index, item] of items.entries()) {
-    if (!item.title && !item.html && !item.url) {
+    if (!item.title && !item.html && !item.text && !item.url) {
       rejected.push({
         stream: "items",
         place: `item ${index + 1}`,

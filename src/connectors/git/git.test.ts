@@ -8,7 +8,7 @@ import { foldBatches, readFileWith } from "../testing.ts";
 import { git } from "./index.ts";
 import { readTrailers } from "./trailers.ts";
 
-const settings = { visibility: "team" as const };
+const settings = git.settings.parse({});
 
 /** A repository of its own in a fresh folder, whose clock and people do not depend on the machine. */
 async function makeRepository(...options: string[]) {
@@ -243,7 +243,7 @@ describe("git: broken and unusual repositories", () => {
     await mkdir(join(folder, "inner"));
     await expect(readFileWith(git, join(folder, "inner"))).rejects.toThrow(/not a git repository/);
     await writeFile(join(folder, "file"), "x");
-    await expect(readFileWith(git, join(folder, "file"))).rejects.toThrow(/is a file. Give the folder/);
+    await expect(readFileWith(git, join(folder, "file"))).rejects.toThrow(/no commit that can be read.*give the folder of a clone/);
   });
 
   it("runs nothing that the repository's own configuration asks for", async () => {

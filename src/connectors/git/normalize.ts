@@ -14,7 +14,13 @@ const signature = z.object({ name: z.string(), email: z.string() });
 
 /** A commit as git prints it. Dates are git's raw ones: seconds and zone. */
 const commitSchema = z.object({
-  repository: z.object({ origin: z.string(), name: z.string(), url: z.string().optional() }),
+  repository: z.object({
+    origin: z.string(),
+    name: z.string(),
+    url: z.string().optional(),
+    /** Told by a text about the repository, not by itself. */
+    partial: z.literal(true).optional(),
+  }),
   hash: z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/),
   parents: z.array(z.string()),
   author: signature,
@@ -29,6 +35,8 @@ const commitSchema = z.object({
   mailmap: z.array(z.object({ from: signature, to: signature, line: z.string().optional() })).optional(),
   /** Addresses that the `.mailmap` gives to several people. */
   sharedAddresses: z.array(z.string()).optional(),
+  /** What a log left out of the author's date. */
+  dateDoubt: z.string().optional(),
 });
 
 export type CommitPayload = z.output<typeof commitSchema>;
@@ -114,6 +122,7 @@ export function normalizeCommit(record: RawRecord, settings: { visibility: Norma
         name: commit.repository.name,
         ...(commit.repository.url && { url: commit.repository.url }),
         visibility: settings.visibility,
+        ...(commit.repository.partial && { partial: true as const }),
       },
     ],
     threads: [],
@@ -158,7 +167,7 @@ function bodyOf(lines: readonly string[]): { body?: string } {
  */
 function readTime(commit: CommitPayload): { at: Date; doubt?: string } {
   const written = secondsOf(commit.authorDate);
-  if (written) return { at: written };
+  if (written) return { at: written, ...(commit.dateDoubt && { doubt: commit.dateDoubt }) };
   const committed = secondsOf(commit.committerDate);
   if (committed) return { at: committed, doubt: `The author's date "${commit.authorDate}" cannot be; this is the committer's.` };
   return { at: new Date(0), doubt: "Neither the author's nor the committer's date can be read." };
