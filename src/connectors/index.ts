@@ -6,6 +6,7 @@ import { git } from "./git/index.ts";
 import { githubArchive } from "./github-archive/index.ts";
 import { gitter } from "./gitter/index.ts";
 import { incoming } from "./incoming/index.ts";
+import { matrix } from "./matrix/index.ts";
 import { mattermost } from "./mattermost/index.ts";
 import { mbox } from "./mbox/index.ts";
 import { sample } from "./sample/index.ts";
@@ -22,6 +23,7 @@ export const connectors: readonly Connector[] = [
   githubArchive,
   gitter,
   incoming,
+  matrix,
   mattermost,
   mbox,
   sample,
