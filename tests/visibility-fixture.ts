@@ -65,6 +65,7 @@ const shelves = defineConnector({
         { ...other, displayName: `Other ${mark}`, login: `other-${mark}` },
         { ...everywhere, displayName: "Everywhere" },
       ],
+      affiliations: [{ identity: asker, organization: `Company of ${mark}`, evidence: `stated at ${mark}` }],
       channels: [{ externalId: mark, kind: "category", name: `channel ${mark}`, visibility }],
       threads: [
         { ...thread, externalId: mark, title: `How do I light the lighthouse at ${mark}?` },

@@ -27,6 +27,7 @@ import {
   acceptLink,
   getMember,
   linkIdentities,
+  listAffiliations,
   listMembers,
   listSuggestedKinds,
   listSuggestedLinks,
@@ -58,7 +59,13 @@ const lastDays = { from: "2026-11-22", to: "2026-11-25" };
 const sum = (numbers: number[]) => numbers.reduce((total, n) => total + n, 0);
 
 /** Ways out that are the team's alone: everybody else is refused. */
-export const teamOnly = new Set(["ledger.listSources", "ledger.getSource", "members.listSuggestedLinks", "members.listSuggestedKinds"]);
+export const teamOnly = new Set([
+  "ledger.listSources",
+  "ledger.getSource",
+  "members.listAffiliations",
+  "members.listSuggestedLinks",
+  "members.listSuggestedKinds",
+]);
 
 /** Every function behind a feature's front door through which rows with a visibility leave, by `feature.function`. */
 export const waysOut: Readonly<Record<string, Way>> = {
@@ -92,6 +99,9 @@ export const waysOut: Readonly<Record<string, Way>> = {
   "members.getMember": {
     opens: (ctx, { memberId }) => getMember(ctx, { memberId }),
     counts: async (ctx, { everywhereId }) => (await getMember(ctx, { memberId: everywhereId }))?.activityCount ?? -1,
+  },
+  "members.listAffiliations": {
+    lists: (ctx, { shelves }) => Promise.all(Object.values(shelves).map(({ memberId }) => listAffiliations(ctx, { memberId }))),
   },
   "members.newFaces": { lists: (ctx) => newFaces(ctx, { since: span.from, limit: 100 }) },
   "members.listSuggestedLinks": { lists: (ctx) => listSuggestedLinks(ctx) },

@@ -7,6 +7,7 @@ import {
   acceptLink,
   getMember,
   linkIdentities,
+  listAffiliations,
   listMembers,
   listSuggestedLinks,
   rejectLink,
@@ -72,10 +73,24 @@ const identity = z
   })
   .meta({ id: "Identity" });
 
+const affiliation = z
+  .object({
+    id,
+    identityId: id.describe("Whose it is: it follows the identity when members are joined or taken apart."),
+    organization: z.string().describe("The name it goes by, where a source says that what is written is another name for it."),
+    writtenAs: z.string(),
+    from: at.nullable().describe("Null where the source does not say since when."),
+    to: at.nullable().describe("Null where it lasts, or the source does not say."),
+    evidence: z.string(),
+    source: z.object({ id, name: z.string() }),
+  })
+  .meta({ id: "Affiliation" });
+
 const detail = member
   .extend({
     identities: z.array(identity),
     links: z.array(link),
+    affiliations: z.array(affiliation),
     counts: z.array(z.object({ kind: z.string(), sourceId: id, sourceName: z.string(), count: z.int() })),
     days: z.array(z.object({ day: z.string(), count: z.int() })),
   })
@@ -124,7 +139,7 @@ export function addMembers(api: Api): void {
     async handle(ctx, { params }) {
       const found = await getMember(ctx, { memberId: params.member });
       if (!found) throw noMember();
-      return found;
+      return { ...found, affiliations: await listAffiliations(ctx, { memberId: found.id }) };
     },
   });
 

@@ -14,6 +14,7 @@ import {
   recognizeFile,
   runImport,
   type SyncOutcome,
+  withHeldSettings,
 } from "#features/ledger/index.ts";
 import { consumers } from "../consumers.ts";
 import { createProgressBar } from "./progress-bar.ts";
@@ -68,7 +69,7 @@ export async function importPath(
   const file = await openFile(path);
   const connector = input.connector ?? recognize(path, recognizeFile(connectors, file));
   if (options.dryRun) return tryRun(session, { connector, path, options });
-  const settings = options.settings ?? {};
+  const settings = await settingsFor(session, { connector, path, options });
   const checked = await checkFile(await session.runtime(), { connector, path, settings, signal: session.signal });
   const ctx = await openOrFoundCommunity(session, options);
   const bar = createProgressBar(session);
@@ -99,6 +100,15 @@ export async function importPath(
   if (options.json) session.out(JSON.stringify(countsOf(outcome.counts)));
   else session.out(summary(ctx, connector, outcome, performance.now() - startedMs));
   return outcome;
+}
+
+/** What was given, over what the community that is named holds of the file's source; one that is yet to be founded holds nothing. */
+async function settingsFor(session: Session, input: { connector: Connector; path: string; options: ImportOptions }): Promise<unknown> {
+  const { connector, path, options } = input;
+  const settings = options.settings ?? {};
+  if (!connector.peekOrigin || options.community === undefined) return settings;
+  const ctx = await openAsSystem(await session.runtime(), { slug: options.community });
+  return ctx ? withHeldSettings(ctx, { connector, path, settings, signal: session.signal }) : settings;
 }
 
 /** Works off what an import changed, as the server's jobs would, so that the next command sees it. */
@@ -135,7 +145,8 @@ async function tryRun(
   { connector, path, options }: { connector: Connector; path: string; options: ImportOptions },
 ): Promise<undefined> {
   const runtime = await session.runtime();
-  const checked = await checkFile(runtime, { connector, path, settings: options.settings ?? {}, signal: session.signal });
+  const settings = await settingsFor(session, { connector, path, options });
+  const checked = await checkFile(runtime, { connector, path, settings, signal: session.signal });
   const ctx = options.community === undefined ? undefined : await openAsSystem(runtime, { slug: options.community });
   const bar = createProgressBar(session);
   let preview: ImportPreview;

@@ -6,6 +6,8 @@ export interface JsonPiece {
   key: string;
   /** The place in the list; undefined for members that are no list. */
   index?: number;
+  /** The name inside the outer member, for those that `inside` opens: then `key` is the outer member's. */
+  member?: string;
   text: string;
   /** Where it starts, in bytes. */
   byte: number;
@@ -24,6 +26,8 @@ type Expect = "object" | "first-key" | "key" | "colon" | "value" | "first-item" 
  */
 export class JsonCutter {
   readonly #name: string;
+  readonly #inside: readonly string[];
+  #outer: string | undefined;
   #expect: Expect = "object";
   #byte = 0;
   #line = 1;
@@ -41,9 +45,13 @@ export class JsonCutter {
   #readingKey = false;
   #isList = false;
 
-  /** @param name how messages call the file */
-  constructor(name: string) {
+  /**
+   * @param name how messages call the file
+   * @param options.inside members that are objects too large to be one piece: each of their members is one
+   */
+  constructor(name: string, options: { inside?: readonly string[] } = {}) {
     this.#name = name;
+    this.#inside = options.inside ?? [];
   }
 
   /** Takes the next bytes and returns the pieces that they complete. */
@@ -86,7 +94,8 @@ export class JsonCutter {
 
   #missing(): string {
     if (this.#expect === "object") return "before any JSON began";
-    const place = this.#index === undefined ? this.#key : `${this.#key}[${this.#index}]`;
+    const name = this.#outer === undefined ? this.#key : `${this.#outer}.${this.#key}`;
+    const place = this.#index === undefined ? name : `${name}[${this.#index}]`;
     if (this.#expect === "inside" && this.#readingKey) return "inside a member's name";
     if (this.#expect === "inside")
       return `inside ${place}, where ${this.#inString ? "a closing quote" : "a closing bracket"} and the rest of the file are missing`;
@@ -118,7 +127,7 @@ export class JsonCutter {
       case "first-key":
       case "key":
         if (c === code.unbrace && this.#expect === "first-key") {
-          this.#expect = "end";
+          this.#endObject();
           return false;
         }
         if (c !== code.quote) this.#refuse(i, "a member's name in double quotes");
@@ -129,9 +138,14 @@ export class JsonCutter {
         this.#expect = "value";
         return false;
       case "value":
-        if (c === code.open) {
+        if (c === code.open && this.#outer === undefined) {
           this.#index = -1;
           this.#expect = "first-item";
+          return false;
+        }
+        if (c === code.brace && this.#outer === undefined && this.#inside.includes(this.#key)) {
+          this.#outer = this.#key;
+          this.#expect = "first-key";
           return false;
         }
         return this.#begin(c, i);
@@ -150,12 +164,17 @@ export class JsonCutter {
         return false;
       case "after-value":
         if (c === code.comma) this.#expect = "key";
-        else if (c === code.unbrace) this.#expect = "end";
+        else if (c === code.unbrace) this.#endObject();
         else this.#refuse(i, 'a "," or "}"');
         return false;
       default:
         return this.#refuse(i, "the end of the file");
     }
+  }
+
+  #endObject(): void {
+    this.#expect = this.#outer === undefined ? "end" : "after-value";
+    this.#outer = undefined;
   }
 
   #endList(): void {
@@ -215,7 +234,8 @@ export class JsonCutter {
       return undefined;
     }
     this.#expect = this.#index === undefined ? "after-value" : "after-item";
-    return { key: this.#key, index: this.#index, text, byte: this.#pieceByte, line: this.#pieceLine };
+    const name = this.#outer === undefined ? { key: this.#key } : { key: this.#outer, member: this.#key };
+    return { ...name, index: this.#index, text, byte: this.#pieceByte, line: this.#pieceLine };
   }
 
   /**
@@ -230,7 +250,8 @@ export class JsonCutter {
       const before = piece.text.slice(0, at);
       const line = piece.line + before.split("\n").length - 1;
       const byte = piece.byte + Buffer.byteLength(before);
-      const place = piece.index === undefined ? piece.key : `${piece.key}[${piece.index}]`;
+      const name = piece.member === undefined ? piece.key : `${piece.key}.${piece.member}`;
+      const place = piece.index === undefined ? name : `${name}[${piece.index}]`;
       throw new AppError("unreadable_file", {
         public: `${this.#name} is not valid JSON at line ${count(line)}, byte ${count(byte)}${place ? `, in ${place}` : ""}. Generate it again, or repair that place; nothing was stored.`,
         internal: String(cause),

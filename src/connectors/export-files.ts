@@ -59,10 +59,18 @@ export async function openExport(path: string): Promise<ExportFiles> {
   return { name, files, isSingle: false, totalBytes, close: () => archive.close() };
 }
 
-/** Cuts a JSON file into the items of its lists while it streams by. */
-export async function* readPieces(file: ExportFile, signal: AbortSignal): AsyncGenerator<{ piece: JsonPiece; cutter: JsonCutter }> {
-  const cutter = new JsonCutter(file.name);
-  for await (const chunk of file.read(signal)) {
+/**
+ * Cuts a JSON file into the items of its lists while it streams by.
+ * @param options.inside as the cutter has it
+ * @param options.onRead as `ExportFile.read` has it
+ */
+export async function* readPieces(
+  file: ExportFile,
+  signal: AbortSignal,
+  options: { inside?: readonly string[]; onRead?: (bytes: number) => void } = {},
+): AsyncGenerator<{ piece: JsonPiece; cutter: JsonCutter }> {
+  const cutter = new JsonCutter(file.name, options);
+  for await (const chunk of file.read(signal, options.onRead)) {
     for (const piece of cutter.push(chunk)) yield { piece, cutter };
   }
   cutter.end();
@@ -182,4 +190,14 @@ async function* abortable(chunks: AsyncIterable<Buffer>, signal: AbortSignal): A
 
 function withoutMark(text: string): string {
   return text.startsWith("\ufeff") ? text.slice(1) : text;
+}
+
+/** A file's name without its ending and the day of its export, so that the next export of the same is the same. */
+export function plainFileName(file: string): string {
+  const name = file
+    .replace(/\.gz$/i, "")
+    .replace(/(?<=.)\.[A-Za-z]{2,6}$/, "")
+    .replace(/[-_. (]*\d{4}[-_.]?\d{2}[-_.]?\d{2}(?:[T\-_. ]?\d{2,6}(?:[-_.:]?\d{2})*Z?)?\)?/, "")
+    .replace(/ ?\(\d+\)$/, "");
+  return name.replace(/^[-_. ]+|[-_. ]+$/g, "") || file;
 }

@@ -9,9 +9,11 @@ import { incoming } from "./incoming/index.ts";
 import { matrix } from "./matrix/index.ts";
 import { mattermost } from "./mattermost/index.ts";
 import { mbox } from "./mbox/index.ts";
+import { people } from "./people/index.ts";
 import { sample } from "./sample/index.ts";
 import { slack } from "./slack/index.ts";
 import { stackExchange } from "./stack-exchange/index.ts";
+import { table } from "./table/index.ts";
 import { zulip } from "./zulip/index.ts";
 
 /** Every connector. A folder that is not named here fails the conformance test. */
@@ -26,8 +28,10 @@ export const connectors: readonly Connector[] = [
   matrix,
   mattermost,
   mbox,
+  people,
   sample,
   slack,
   stackExchange,
+  table,
   zulip,
 ];

@@ -1,11 +1,4 @@
-/** One line of a `.mailmap`: a name and address in use, and what to show instead. */
-interface MailmapEntry {
-  properName: string | undefined;
-  properEmail: string | undefined;
-  commitName: string | undefined;
-  commitEmail: string;
-  line: string;
-}
+import { type MailmapLine, parseMailmapLine } from "../mailmap-line.ts";
 
 export interface Signature {
   name: string;
@@ -17,20 +10,13 @@ export interface Signature {
  * said so, the people in trailers, and the addresses that several people shared.
  */
 export class Mailmap {
-  readonly #byEmail = new Map<string, MailmapEntry[]>();
+  readonly #byEmail = new Map<string, MailmapLine[]>();
 
   /** @param text the file's content; lines that cannot be read are skipped, as git skips them */
   constructor(text: string) {
     for (const raw of text.split("\n")) {
-      const line = raw.trim();
-      if (line === "" || line.startsWith("#")) continue;
-      const match = /^([^<]*)<([^>]*)>(?:([^<]*)<([^>]*)>)?/.exec(line);
-      if (!match) continue;
-      const first = { name: match[1]?.trim() || undefined, email: match[2]?.trim() ?? "" };
-      const second = match[4] === undefined ? undefined : { name: match[3]?.trim() || undefined, email: match[4].trim() };
-      const entry: MailmapEntry = second
-        ? { properName: first.name, properEmail: first.email, commitName: second.name, commitEmail: second.email, line }
-        : { properName: first.name, properEmail: undefined, commitName: undefined, commitEmail: first.email, line };
+      const entry = parseMailmapLine(raw);
+      if (!entry) continue;
       const key = entry.commitEmail.toLowerCase();
       const entries = this.#byEmail.get(key);
       if (entries) entries.push(entry);

@@ -169,6 +169,11 @@ export interface Connector<Schema extends z.ZodType = z.ZodType> {
   pull?(ctx: CoreContext, input: PullInput<z.output<Schema>>): AsyncIterable<RecordChunk>;
   /** 0 to 1: how sure it is that the file is one of its own, from its name, first bytes and entries alone. */
   recognizes?(file: GlimpsedFile): number;
+  /**
+   * The file's origin from its beginning alone, for connectors whose settings say how a file is to be read: what is held of
+   * its source then counts wherever nothing else is given, and what is given is kept for the next file.
+   */
+  peekOrigin?(ctx: CoreContext, input: Omit<ImportFileInput<z.output<Schema>>, "head">): Promise<string>;
   identifyFile?(ctx: CoreContext, input: ImportFileInput<z.output<Schema>>): Promise<FileIdentity>;
   importFile?(ctx: CoreContext, input: ImportFileInput<z.output<Schema>>): AsyncIterable<RecordChunk>;
   /**

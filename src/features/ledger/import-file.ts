@@ -4,13 +4,13 @@ import { constants, gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { looksLikeZip, openArchive } from "#core/archive.ts";
 import type { CoreContext } from "#core/context.ts";
-import { sql } from "#core/database/database.ts";
+import { json, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { Connector, FileIdentity, GlimpsedFile } from "./connector.ts";
 import { type RunRecordsInput, runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
 import { dropSecrets } from "./source-settings.ts";
-import { ensureSource, fileStream, storeReported } from "./sources.ts";
+import { ensureSource, fileStream, findSourceOfOrigin, type SourceRef, storeReported } from "./sources.ts";
 import { queueSync } from "./sync-runs.ts";
 
 const headBytes = 65_536;
@@ -191,14 +191,47 @@ export async function checkFile(core: CoreContext, input: Pick<RunImportInput, "
 
 async function identify(ctx: Ctx, input: Omit<RunImportInput, "syncId" | "onProgress">) {
   requireRole(ctx, editorRoles, { scope: "import" });
-  const checked = input.checked ?? (await checkFile(ctx, input));
+  const checked = input.checked ?? (await checkFile(ctx, { ...input, settings: await withHeldSettings(ctx, input) }));
   const source = await ensureSource(ctx, {
     connector: input.connector.id,
     origin: checked.identified.origin,
     name: input.sourceName ?? checked.identified.name,
     settings: dropSecrets(input.connector, checked.settings),
   });
+  await keepSettings(ctx, { connector: input.connector, source, settings: checked.settings });
   return { ...checked, source };
+}
+
+/**
+ * What is given, over what is held of the source that the file would feed: so that whoever said once how such a file is
+ * read need not say it again. Connectors that read every file alike take the given as it is.
+ * @throws AppError `invalid_input` for settings, `unreadable_file` and its kin
+ */
+export async function withHeldSettings(
+  ctx: Ctx,
+  input: { connector: Connector; path: string; settings?: unknown; signal?: AbortSignal },
+): Promise<unknown> {
+  const { connector } = input;
+  if (!connector.peekOrigin) return input.settings;
+  const file = await openFile(input.path);
+  const signal = input.signal ?? new AbortController().signal;
+  const origin = await connector.peekOrigin(ctx, { settings: parseSettings(connector, input.settings ?? {}), path: file.path, signal });
+  const source = await findSourceOfOrigin(ctx, origin);
+  if (!source || source.connector !== connector.id) return input.settings;
+  return { ...dropSecrets(connector, source.settings), ...givenOf(input.settings) };
+}
+
+/** Keeps how a file was read for the next one of its source. */
+async function keepSettings(ctx: Ctx, input: { connector: Connector; source: SourceRef; settings: unknown }): Promise<void> {
+  if (!input.connector.peekOrigin) return;
+  await ctx.db.execute(sql`
+    UPDATE source SET settings = ${json(dropSecrets(input.connector, input.settings))}
+    WHERE community_id = ${ctx.community.id} AND id = ${input.source.id} AND settings IS DISTINCT FROM ${json(dropSecrets(input.connector, input.settings))}`);
+}
+
+/** A form sends what was left empty as empty text: that is nothing given. */
+function givenOf(settings: unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined && value !== ""));
 }
 
 /**

@@ -41,7 +41,17 @@ export {
   sumConsumerLag,
 } from "./consumer.ts";
 export { findOverlaps, type SourceOverlap } from "./find-overlaps.ts";
-export { checkFile, type OpenedFile, openFile, parseSettings, queueImport, type RunImportInput, recognizeFile, runImport } from "./import-file.ts";
+export {
+  checkFile,
+  type OpenedFile,
+  openFile,
+  parseSettings,
+  queueImport,
+  type RunImportInput,
+  recognizeFile,
+  runImport,
+  withHeldSettings,
+} from "./import-file.ts";
 export { countInbox, receiveRecords, takeInbox } from "./inbox.ts";
 export { addLiveSource, changeSettings, readSettings, tryConnection } from "./live-sources.ts";
 export { type ImportPreview, previewImport } from "./preview-import.ts";

@@ -5,6 +5,7 @@ import { identityKey } from "./merge-batch.ts";
 import type { PreparedRecords } from "./prepare-records.ts";
 import type { RunCounts } from "./run-counts.ts";
 import { deleteActivities, storeActivities } from "./store-activities.ts";
+import { storeAffiliations } from "./store-affiliations.ts";
 import { storeIdentities } from "./store-identities.ts";
 import { type RawRow, storeRawRecords, storeRejected } from "./store-raw-records.ts";
 import { spreadThreadVisibility, storeChannels, storeThreads } from "./store-threads.ts";
@@ -36,6 +37,8 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
     ctx.db.transaction(async (tx) => {
       const inTx: Ctx = { ...ctx, db: tx };
       const people = await storeIdentities(inTx, { identities, links: [...prepared.merged.links.values()] });
+      const affiliated = await storeAffiliations(inTx, { ...prepared, sourceId: source.id, identities: people.ids });
+      for (const id of affiliated) if (!people.created.has(id)) people.changed.add(id);
       const channels = await storeChannels(inTx, { sourceId: source.id, floor, channels: [...prepared.merged.channels.values()] });
       const threads = await storeThreads(inTx, {
         sourceId: source.id,
@@ -66,7 +69,7 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
       const touched = [...activities.created, ...activities.changed, ...gone, ...moved];
       await enqueueChanges(inTx, {
         threads: touched.length === 0 ? [...threads.created, ...threads.changed] : [...threads.ids.values()],
-        identities: touched.length === 0 ? [...people.created, ...people.changed] : [...people.ids.values()],
+        identities: touched.length === 0 ? [...people.created, ...people.changed] : [...new Set([...people.ids.values(), ...affiliated])],
         activities: touched,
       });
       return { people, threads, activities, gone };
@@ -79,7 +82,7 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
   counts.activities.changed += activities.changed.length + gone.length;
   counts.activities.same += activities.same;
   counts.addKinds(activities.createdByKind);
-  counts.identities.add({ created: people.created, changed: people.changed, seen: people.ids.values() });
+  counts.identities.add({ created: people.created, changed: people.changed, seen: [...people.ids.values(), ...people.changed] });
   counts.rejected += prepared.rejected.length;
   for (const [reason, n] of prepared.leftOut) counts.leftOut.set(reason, (counts.leftOut.get(reason) ?? 0) + n);
   for (const record of prepared.same) {

@@ -2,10 +2,12 @@ import { hash } from "node:crypto";
 import type {
   IdentityRef,
   NormalizedActivity,
+  NormalizedAffiliation,
   NormalizedBatch,
   NormalizedChannel,
   NormalizedIdentity,
   NormalizedIdentityLink,
+  NormalizedOrganization,
   NormalizedThread,
 } from "./batch.ts";
 
@@ -16,6 +18,15 @@ export interface MergedBatch {
   threads: Map<string, NormalizedThread>;
   activities: Map<string, NormalizedActivity>;
   links: Map<string, NormalizedIdentityLink>;
+  organizations: Map<string, StatedOrganization>;
+  affiliations: Map<string, NormalizedAffiliation>;
+}
+
+/** An organization with all that records say of it. */
+export interface StatedOrganization {
+  name: string;
+  domains: Set<string>;
+  aliases: Set<string>;
 }
 
 export interface SeenLabel {
@@ -33,8 +44,23 @@ export interface SeenIdentity extends NormalizedIdentity {
 export const identityKey = (ref: IdentityRef): string => `${ref.platform}\u0000${ref.externalId}`;
 export const activityKey = (activity: { externalId: string; kind: string }): string => `${activity.externalId}\u0000${activity.kind}`;
 
+/** One spelling, one organization: lower case with single spaces. */
+export const organizationKey = (name: string): string => cleanText(name).normalize("NFC").trim().replace(/\s+/g, " ").toLowerCase();
+
+/** Who belonged where from when on: what a later statement of the same updates. */
+export const affiliationKey = (affiliation: NormalizedAffiliation): string =>
+  `${identityKey(affiliation.identity)}\u0000${organizationKey(affiliation.organization)}\u0000${affiliation.from?.getTime() ?? ""}`;
+
 export function emptyBatch(): MergedBatch {
-  return { identities: new Map(), channels: new Map(), threads: new Map(), activities: new Map(), links: new Map() };
+  return {
+    identities: new Map(),
+    channels: new Map(),
+    threads: new Map(),
+    activities: new Map(),
+    links: new Map(),
+    organizations: new Map(),
+    affiliations: new Map(),
+  };
 }
 
 /**
@@ -62,6 +88,31 @@ export function addToBatch(merged: MergedBatch, batch: NormalizedBatch): void {
   for (const link of batch.links ?? []) {
     merged.links.set(`${identityKey(link.a)}\u0001${identityKey(link.b)}\u0001${link.rule}`, link);
   }
+  for (const organization of batch.organizations ?? []) addOrganization(merged, organization);
+  for (const affiliation of batch.affiliations ?? []) {
+    const key = affiliationKey(affiliation);
+    const known = merged.affiliations.get(key);
+    if (!known || endsLater(affiliation, known)) merged.affiliations.set(key, affiliation);
+  }
+}
+
+function addOrganization(merged: MergedBatch, { name, domains, aliases }: NormalizedOrganization): void {
+  const key = organizationKey(name);
+  if (key === "") return;
+  const known = merged.organizations.get(key);
+  const shown = cleanText(name).trim().replace(/\s+/g, " ");
+  const organization = known ?? { name: shown, domains: new Set(), aliases: new Set() };
+  if (!known) merged.organizations.set(key, organization);
+  else if (shown < known.name) known.name = shown;
+  for (const domain of domains ?? []) if (domain.trim() !== "") organization.domains.add(cleanText(domain).trim().toLowerCase());
+  for (const alias of aliases ?? [])
+    if (organizationKey(alias) !== "" && organizationKey(alias) !== key) organization.aliases.add(organizationKey(alias));
+}
+
+/** Of two statements of one belonging, the one that ends later counts; at one end, the last in the alphabet. */
+function endsLater(a: NormalizedAffiliation, b: NormalizedAffiliation): boolean {
+  const difference = (a.to?.getTime() ?? Infinity) - (b.to?.getTime() ?? Infinity);
+  return difference > 0 || ((difference === 0 || Number.isNaN(difference)) && a.evidence > b.evidence);
 }
 
 function addIdentity(merged: MergedBatch, identity: NormalizedIdentity, firstSeenAt: Date | undefined): void {

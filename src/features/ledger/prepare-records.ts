@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Ctx } from "../access/index.ts";
-import type { NormalizedBatch, RawRecord, RejectedRecord } from "./batch.ts";
+import type { NormalizedAffiliation, NormalizedBatch, RawRecord, RejectedRecord } from "./batch.ts";
 import { type Connector, RecordError } from "./connector.ts";
 import { activityKey, addToBatch, emptyBatch, hashPayload, identityKey, type MergedBatch } from "./merge-batch.ts";
 import { keepOut, type SourcePrivacy } from "./source-privacy.ts";
@@ -22,6 +22,8 @@ export interface PreparedRecords {
   same: HeldRecord[];
   /** What records stated before and state no longer. */
   gone: { externalId: string; kind: string }[];
+  /** Likewise: who belonged where, and names and domains of organizations. */
+  unstated: { affiliations: NormalizedAffiliation[]; organizations: MergedBatch["organizations"] };
   rejected: RejectedRecord[];
   /** Records that the source's owner wants left at the door, by the reason. */
   leftOut: Map<string, number>;
@@ -47,7 +49,15 @@ const recordsPerTurn = 50;
  */
 export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<PreparedRecords> {
   const { connector } = input;
-  const prepared: PreparedRecords = { merged: emptyBatch(), raw: [], same: [], gone: [], rejected: [...input.rejected], leftOut: new Map() };
+  const prepared: PreparedRecords = {
+    merged: emptyBatch(),
+    raw: [],
+    same: [],
+    gone: [],
+    unstated: { affiliations: [], organizations: new Map() },
+    rejected: [...input.rejected],
+    leftOut: new Map(),
+  };
   const byId = new Map<string, { record: RawRecord; payloadText: string; hash: string }>();
   for (const { record, payloadText } of input.records) {
     const key = recordKey(record);
@@ -129,6 +139,7 @@ function describeRejection(record: RawRecord, error: unknown): RejectedRecord {
 /** Compares what changed records stated before with what they state now: what is missing was deleted at the source. */
 async function findGone(ctx: Ctx, input: PrepareInput & { changed: readonly RawRecord[] }, prepared: PreparedRecords): Promise<void> {
   const before = await readPayloads(ctx, { sourceId: input.source.id, records: input.changed });
+  const stated = emptyBatch();
   for (const { stream, externalId, payload } of before) {
     let old: NormalizedBatch;
     try {
@@ -140,8 +151,20 @@ async function findGone(ctx: Ctx, input: PrepareInput & { changed: readonly RawR
     for (const activity of old.activities) {
       if (!prepared.merged.activities.has(activityKey(activity))) prepared.gone.push({ externalId: activity.externalId, kind: activity.kind });
     }
+    if (old.organizations || old.affiliations) {
+      addToBatch(stated, { ...noBatch, organizations: old.organizations ?? [], affiliations: old.affiliations ?? [] });
+    }
+  }
+  for (const [key, affiliation] of stated.affiliations) if (!prepared.merged.affiliations.has(key)) prepared.unstated.affiliations.push(affiliation);
+  for (const [key, before] of stated.organizations) {
+    const now = prepared.merged.organizations.get(key);
+    const domains = new Set([...before.domains].filter((domain) => !now?.domains.has(domain)));
+    const aliases = new Set([...before.aliases].filter((alias) => !now?.aliases.has(alias)));
+    if (!now || domains.size + aliases.size > 0) prepared.unstated.organizations.set(key, { name: before.name, domains, aliases });
   }
 }
+
+const noBatch: NormalizedBatch = { identities: [], channels: [], threads: [], activities: [] };
 
 function isOlder(a: string | undefined, b: string | null | undefined): boolean {
   return a !== undefined && b !== null && b !== undefined && new Date(a) < new Date(b);

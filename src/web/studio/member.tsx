@@ -3,7 +3,7 @@ import { Link, useFetcher } from "react-router";
 import { z } from "zod";
 import { listSignals } from "#features/feedback/index.ts";
 import { type ActivityRow, listActivities } from "#features/ledger/index.ts";
-import { getMember, type MemberDetail } from "#features/members/index.ts";
+import { getMember, listAffiliations, type MemberDetail } from "#features/members/index.ts";
 import { ctxContext, found, goTo, guarded } from "../request-context.server.ts";
 import { Calendar } from "../ui/calendar.tsx";
 import { countOf, dayIn, formatDay, formatNumber, kindInWords } from "../ui/format.ts";
@@ -19,6 +19,7 @@ import { useToast } from "../ui/toast.ts";
 import type { Route } from "./+types/member.ts";
 import { param, readQuery } from "./list-params.server.ts";
 import { handleMemberAction, mayEdit } from "./member-actions.server.ts";
+import { MemberAffiliations } from "./member-affiliations.tsx";
 import { MemberIdentities } from "./member-identities.tsx";
 
 export const loader = guarded(async ({ request, params, context }: Route.LoaderArgs) => {
@@ -27,13 +28,15 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
   const member = found(await getMember(ctx, { memberId: params.memberId }), "There is no such member, or nothing of theirs is for you to see.");
   // An old address, from before a merge or after an unmerge, leads to where the identity is now.
   if (member.id !== params.memberId) goTo(`/studio/${params.community}/members/${member.id}`);
-  const [timeline, signals] = await Promise.all([
+  const [timeline, signals, affiliations] = await Promise.all([
     listActivities(ctx, { identityIds: member.identities.map(({ id }) => id), after, limit: 30 }),
     listSignals(ctx, { memberId: member.id, limit: 4 }),
+    listAffiliations(ctx, { memberId: member.id }),
   ]);
   return {
     member,
     timeline,
+    affiliations,
     signals: signals.rows.filter(({ state }) => state !== "dismissed"),
     today: dayIn(ctx.community.timeZone, ctx.clock.now()),
     mayEdit: mayEdit(ctx),
@@ -138,6 +141,7 @@ export default function Member({ loaderData, params }: Route.ComponentProps) {
         </Pile>
         <Pile>
           <MemberIdentities member={member} base={base} mayEdit={loaderData.mayEdit} />
+          <MemberAffiliations affiliations={loaderData.affiliations} base={base} />
           <Sheet title="What and where" id="counts">
             <DataTable label="Activities by kind and source" head={[{ label: "Kind" }, { label: "Source" }, { label: "Count", number: true }]}>
               {member.counts.map((count) => (

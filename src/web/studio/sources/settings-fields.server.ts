@@ -25,9 +25,15 @@ export function describeSettings(connector: Connector, values: Record<string, un
       required: required.includes(name),
       kind: kindOf(described, secrets.has(name)),
       options: described.enum ?? [],
-      value: Array.isArray(value) ? value.join("\n") : value === undefined || value === null ? "" : String(value),
+      value: inField(value),
     };
   });
+}
+
+function inField(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (Array.isArray(value)) return value.join("\n");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function kindOf(described: z.output<typeof property>, secret: boolean): SettingField["kind"] {

@@ -1,0 +1,72 @@
+import { extname } from "node:path";
+import { z } from "zod";
+import { defineConnector } from "#features/ledger/index.ts";
+import { guessDelimiter, readHeadRows } from "../csv-rows.ts";
+import { looksLikeJsonLines } from "../json-items.ts";
+import { visibilitySetting } from "../settings.ts";
+import { decodeHead, guessEncoding } from "../text-encoding.ts";
+import { mappingSetting } from "./mapping.ts";
+import { normalizeRow } from "./normalize.ts";
+import { readTableHead, withTable } from "./read-rows.ts";
+import { identifyTable, importTable, tableOrigin } from "./read-table.ts";
+
+export { type ColumnField, type Mapping, mappingSchema } from "./mapping.ts";
+export { lookAtTable, type PreviewFault, type PreviewRow, previewRows, type TablePreview } from "./preview-rows.ts";
+export type { RowProblem } from "./read-row.ts";
+export type { TableForm, TableHead } from "./read-rows.ts";
+export { type SuggestedMapping, suggestMapping } from "./suggest-mapping.ts";
+
+/** Any table: CSV, TSV, a JSON list, or JSON one object a line, once somebody says what its columns mean. */
+export const table = defineConnector({
+  id: "table",
+  aliases: ["csv", "json"],
+  title: "Any table (CSV or JSON)",
+  summary: "Rows of a CSV, TSV or JSON file as activities, once you say what its columns mean.",
+  normalizeVersion: 1,
+  settings: z.object({
+    table: z.string().trim().max(100).default("").meta({
+      title: "Name of the table",
+      description: "Files of one name are one table, and later ones update it. Left empty, files with the same header are one.",
+    }),
+    mapping: mappingSetting.meta({
+      title: "What the columns mean",
+      description:
+        'As JSON, such as {"time": "created_at", "authorName": "created_by", "title": "title", "body": "description"}. Left empty, it is told by the columns’ names where they leave no doubt.',
+    }),
+    visibility: visibilitySetting("team"),
+  }),
+  docs: {
+    collects:
+      "Each row as one activity: when, who, in which channel and thread, title, words and link, by the columns that you name. Separator and encoding (UTF-8, UTF-16, Windows-1252) are found out; cells may hold line breaks, headers may have several rows. In JSON, a field inside another is written with dots: `user.name`.",
+    identityKey:
+      "The person's id where there is a column of them (with the platform that you name, else inside the table), else the address, else the name inside the table. «Anonymous» and its kin become nobody.",
+    limits:
+      "A row without a time, with a time that cannot be read, without any words, with an id that stood before, or with more or fewer cells than the header is set aside with line and column. Times that may be day first or month first have to be told. A row that is no longer in a later file stays. Without a column of ids a row that was changed is a new one.",
+    privacy:
+      "Whole rows are kept, with the columns that you did not name: take out of the file what should not be stored, or name those columns in the source's privacy.",
+    gettingTheFile:
+      "Save as CSV from a spreadsheet, survey, form or event tool, or export JSON. Drop it, say what the columns mean, and look at the first rows before it comes in. The next file with the same header needs no telling.",
+  },
+  streams: { rows: { title: "Rows" } },
+  normalize: normalizeRow,
+  recognizes({ path, head, isDirectory, entries }) {
+    // Low, so that whoever knows a file better comes first.
+    if (isDirectory || entries.length > 0 || head.length === 0) return 0;
+    const text = decodeHead(head, guessEncoding(head)).replace(/^\ufeff/, "");
+    if (text.includes("\u0000")) return 0;
+    if (looksLikeJsonLines(text) || /^\s*\[\s*\{/.test(text)) return 0.2;
+    if (/^\s*\{\s*"[^"]+"\s*:\s*\[\s*\{/.test(text)) return 0.2;
+    if (/^\s*[[{<]/.test(text)) return 0;
+    const isWhole = head.length < 65_536;
+    const { delimiter, confidence, columns } = guessDelimiter(text, isWhole);
+    if (columns < 2 || confidence < 0.6) return 0;
+    if ([".csv", ".tsv", ".tab"].includes(extname(path.replace(/\.gz$/i, "")).toLowerCase())) return 0.25;
+    return columns >= 3 && confidence >= 0.9 && readHeadRows(text, delimiter, isWhole).length >= 3 ? 0.2 : 0;
+  },
+  peekOrigin: (_ctx, { path, settings, signal }) =>
+    withTable(path, async (file) =>
+      tableOrigin(settings, await readTableHead(file, signal, settings.mapping ? { headerRows: settings.mapping.headerRows } : {})),
+    ),
+  identifyFile: (_ctx, input) => identifyTable(input),
+  importFile: (_ctx, input) => importTable(input),
+});
