@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { connectors } from "../src/connectors/index.ts";
+import { connectors, findConnector } from "../src/connectors/index.ts";
 import { systemClock } from "../src/core/clock.ts";
 import { openDatabase, sql } from "../src/core/database/database.ts";
 import { startInMemory } from "../src/core/database/embedded.ts";
@@ -81,7 +81,7 @@ async function verify(
   { folder, one, path }: { folder: string; one: VerifyCase; path: string },
 ): Promise<Verified> {
   const file = join(folder, path);
-  const connector = connectors.find(({ id }) => id === one.connector);
+  const connector = findConnector(one.connector);
   if (!connector) throw new Error(`there is no connector ${one.connector}`);
   const base = { path, kind: one.kind, origin: one.origin };
   const recognized = await describeRecognition(file, connector);

@@ -9,7 +9,7 @@ import { type Ctx, changeCommunity, createApiKey, ensureCommunity } from "#featu
 import { createTeamMember } from "./access-fixtures.ts";
 import { type Process, root, runCli, startProcess, startServerProcess, writeArchive } from "./processes.ts";
 
-const archive = join(root, "src/connectors/github-archive/fixtures/small.json");
+const archive = join(root, "src/connectors/github/fixtures/archive.json");
 
 // The program as people run it: one server for all of these, on a folder of its own.
 describe.skipIf(!inject("database").embedded)("a running server", () => {

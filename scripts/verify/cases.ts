@@ -22,10 +22,29 @@ export const verifyCases: readonly VerifyCase[] = [
   {
     kind: "GitHub archive",
     origin: "tlswg/tls13-spec",
-    connector: "github-archive",
+    connector: "github",
     paths: ["github-archive/*/archive.json"],
-    counts: "issues and pull requests, each with its comments and reviews",
-    count: "import json,sys; d=json.load(open(sys.argv[1])); print(len(d['issues'])+len(d['pulls']))",
+    counts: "issues and pull requests, and the conversation of each that has one",
+    count:
+      "import json,sys; d=json.load(open(sys.argv[1])); a=d['issues']+d['pulls']; print(len(a)+sum(1 for i in a if i['comments'] or i.get('reviews')))",
+  },
+  {
+    kind: "GitHub REST answers",
+    origin: perceval,
+    connector: "github",
+    paths: ["github-api/*/*"],
+    counts: "items of a list, or the one that it is",
+    count: "import json,sys; d=json.load(open(sys.argv[1])); print(len(d) if isinstance(d,list) else 1)",
+    refused: [
+      { path: /rate_limit/, reason: /request limit|refuses/ },
+      { path: /empty_request|issue_comment_2_reactions$/, reason: /an empty list/ },
+      { path: /_events_/, reason: /GraphQL/ },
+      { path: /_reactions$/, reason: /reactions/ },
+      { path: /_commits$/, reason: /commits/ },
+      { path: /requested_reviewers/, reason: /requested reviewers|accounts/ },
+      { path: /_orgs$/, reason: /accounts/ },
+      { path: /_repo$/, reason: /a repository/ },
+    ],
   },
   {
     kind: "mbox",

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { consumers } from "#app/consumers.ts";
-import { githubArchive } from "#connectors/github-archive/index.ts";
+import { github } from "#connectors/github/index.ts";
 import { sql } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import { insertAccount } from "#features/access/account.ts";
@@ -12,14 +12,14 @@ import { createTestApi, publicUrl } from "#tests/api-fixtures.ts";
 import { addPerson, addPlace, addThread } from "#tests/conversation.ts";
 import { createCtx } from "#tests/factories.ts";
 
-const archive = new URL("../connectors/github-archive/fixtures/small.json", import.meta.url).pathname;
+const archive = new URL("../connectors/github/fixtures/archive.json", import.meta.url).pathname;
 
 test("every documented endpoint answers as documented", async () => {
   const ctx = await createCtx();
   const api = createTestApi(ctx);
   const base = `/communities/${ctx.community.slug}`;
   await openFile(archive);
-  const { sourceId, syncId } = await runImport(ctx, { connector: githubArchive, path: archive });
+  const { sourceId, syncId } = await runImport(ctx, { connector: github, path: archive });
   const place = await addPlace(ctx);
   const [ada, ben, third] = [await addPerson(ctx, "Ada"), await addPerson(ctx, "Ben"), await addPerson(ctx, "Cem")];
   const said = [
@@ -102,7 +102,7 @@ test("every documented endpoint answers as documented", async () => {
   expect(invited.url).toBe(`${publicUrl}/invite/${invited.token}`);
   await expectStatus(204, "DELETE", `/invitations/${invited.id}`);
 
-  const settings = { name: "bot", secret: "sixteen letters, at least" };
+  const settings = { program: "bot", secret: "sixteen letters, at least" };
   expect((await expectStatus(200, "POST", "/sources/try", { connector: "incoming", settings })).json).toMatchObject({ origin: "incoming:bot" });
   const { json: live } = await expectStatus(201, "POST", "/sources", { connector: "incoming", settings });
   expect((await get(`${base}/sources/${live.sourceId}`)).text).not.toContain("sixteen");

@@ -9,7 +9,7 @@ import { type Ctx, createApiKey, ensureCommunity } from "#features/access/index.
 import { createTeamMember } from "#tests/access-fixtures.ts";
 import { openRuntime } from "../runtime.ts";
 
-const fixture = join(import.meta.dirname, "../connectors/github-archive/fixtures/small.json");
+const fixture = join(import.meta.dirname, "../connectors/github/fixtures/archive.json");
 
 test("a file sent to the API is brought in by the worker, can be watched, and its members, questions and signals follow", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "causeway-import-"));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { consumers } from "#app/consumers.ts";
-import { connectors } from "#connectors/index.ts";
+import { connectors, findConnector } from "#connectors/index.ts";
 import { AppError } from "#core/errors.ts";
 import { defineJob, type JobRun, type Jobs } from "#core/jobs.ts";
 import { type Ctx, openAsSystem } from "#features/access/index.ts";
@@ -75,11 +75,11 @@ export const replaySourceJob = defineJob({
 });
 
 /**
- * The connector of an id.
+ * The connector of an id, or of a name that it had before.
  * @throws AppError `invalid_input` naming those there are
  */
 export function requireConnector(id: string): Connector {
-  const connector = connectors.find((one) => one.id === id);
+  const connector = findConnector(id);
   if (!connector)
     throw new AppError("invalid_input", { public: `There is no connector “${id}”. There are: ${connectors.map((one) => one.id).join(", ")}.` });
   return connector;

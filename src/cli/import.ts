@@ -41,7 +41,10 @@ export function addImport(program: Command, run: (action: (session: Session) => 
   for (const connector of connectors.filter((one) => one.importFile)) {
     // A file needs no secrets: those are for the live source.
     const flags = settingFlags(connector).filter(({ secret }) => !secret);
-    const sub = withCommon(command.command(connector.id)).description(connector.summary).argument("<path>", "the file or folder");
+    const sub = withCommon(command.command(connector.id))
+      .aliases([...(connector.aliases ?? [])])
+      .description(connector.summary)
+      .argument("<path>", "the file or folder");
     for (const { option } of flags) sub.addOption(option);
     sub.action(async (path: string, given: ImportOptions & Record<string, unknown>) => {
       const settings = settingsGiven(flags, given);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { pullServices } from "#app/background/sync-source.ts";
-import { connectors } from "#connectors/index.ts";
+import { connectors, findConnector } from "#connectors/index.ts";
 import { AppError } from "#core/errors.ts";
 import { addLiveSource, type Connector, listSources, pullSource, tryConnection } from "#features/ledger/index.ts";
 import { countLine, deriveNow } from "./import.ts";
@@ -29,12 +29,9 @@ export function addLive(program: Command, run: Run): void {
       .option("--name <text>", "what to call the source")
       .option("--try", "try the settings and store nothing")
       .option("--json", "print one JSON object");
-    // A setting may be called as one of the flags above; those go before.
-    const taken = new Set(command.options.map((option) => option.long));
-    const own = flags.filter(({ option }) => !taken.has(option.long));
-    for (const { option } of own) command.addOption(option);
+    for (const { option } of flags) command.addOption(option);
     command.action(async (given: LiveOptions & Record<string, unknown>) =>
-      run((session) => connectSource(session, { connector, options: given, settings: settingsGiven(own, given) })),
+      run((session) => connectSource(session, { connector, options: given, settings: settingsGiven(flags, given) })),
     );
   }
   program
@@ -71,7 +68,7 @@ async function connectSource(
 async function syncSources(session: Session, { source, options }: { source: string | undefined; options: LiveOptions }): Promise<void> {
   const ctx = await openNamedCommunity(session, options);
   const live = (await listSources(ctx)).flatMap((row) => {
-    const connector = connectors.find((one) => one.id === row.connector || one.aliases?.includes(row.connector));
+    const connector = findConnector(row.connector);
     return connector?.pull && connector.connect && (source === undefined ? !row.paused : row.id === source || row.name === source)
       ? [{ row, connector }]
       : [];

@@ -8,14 +8,14 @@ import { sql } from "#core/database/database.ts";
 import { drainOutbox, getSource, openFile, recognizeFile, rollUp, runImport } from "#features/ledger/index.ts";
 import { createCtx } from "#tests/factories.ts";
 import { git } from "./git/index.ts";
-import { githubArchive } from "./github-archive/index.ts";
+import { github } from "./github/index.ts";
 import { connectors } from "./index.ts";
 import { mbox } from "./mbox/index.ts";
 
 const here = import.meta.dirname;
 const root = join(here, "../..");
 const data = join(here, "../../../shared/data");
-const archiveFixture = join(here, "github-archive/fixtures/small.json");
+const archiveFixture = join(here, "github/fixtures/archive.json");
 const mailFixture = join(here, "mbox/fixtures/quirks.mbox");
 const none = { threads: 0, activities: 0, identities: 0 };
 
@@ -49,7 +49,7 @@ async function scratch(name: string, content: string | Buffer): Promise<string> 
 
 describe("imports, into the database", () => {
   it.each([
-    ["an archive.json", githubArchive, archiveFixture, { issue_opened: 2, pull_request_opened: 1, comment: 6, review: 2, review_comment: 2 }],
+    ["an archive.json", github, archiveFixture, { issue_opened: 2, pull_request_opened: 1, comment: 6, review: 2, review_comment: 2 }],
     ["a mailbox", mbox, mailFixture, { mail: 6 }],
   ])("brings in %s once, however often it comes, and holds what it reports", async (_, connector, path, kinds) => {
     const ctx = await createCtx();
@@ -70,7 +70,7 @@ describe("imports, into the database", () => {
 
   it("knows its own files", async () => {
     const knows = async (path: string) => recognizeFile(connectors, await openFile(path))[0]?.connector.id;
-    expect(await knows(archiveFixture)).toBe("github-archive");
+    expect(await knows(archiveFixture)).toBe("github");
     expect(await knows(mailFixture)).toBe("mbox");
     expect(await knows(await scratch("x.bin", Buffer.from([1, 2, 3])))).toBeUndefined();
   });
@@ -78,7 +78,7 @@ describe("imports, into the database", () => {
   it("stores nothing of a file that is cut off", async () => {
     const ctx = await createCtx();
     const whole = await readFile(archiveFixture);
-    await expect(runImport(ctx, { connector: githubArchive, path: await scratch("archive.json", whole.subarray(0, -3)) })).rejects.toMatchObject({
+    await expect(runImport(ctx, { connector: github, path: await scratch("archive.json", whole.subarray(0, -3)) })).rejects.toMatchObject({
       code: "unreadable_file",
     });
     expect(await tables(ctx)).toEqual({ threads: [], activities: [], identities: [], labels: [] });
@@ -91,11 +91,11 @@ describe("imports, into the database", () => {
     Object.assign(next.issues[0], { state: "CLOSED", closedAt: "2026-02-01T10:00:00Z", updatedAt: "2026-02-01T10:00:00Z" });
     Object.assign(next.issues[0].comments[0], { body: "Which version, please?", updatedAt: "2026-02-01T09:00:00Z" });
     const paths = { old: await scratch("archive.json", JSON.stringify(old)), next: await scratch("archive.json", JSON.stringify(next)) };
-    await runImport(ctx, { connector: githubArchive, path: paths.old });
-    const { counts } = await runImport(ctx, { connector: githubArchive, path: paths.next });
+    await runImport(ctx, { connector: github, path: paths.old });
+    const { counts } = await runImport(ctx, { connector: github, path: paths.next });
     expect([counts.new, counts.changed]).toMatchObject([none, { threads: 1, activities: 1 }]);
     const after = await tables(ctx);
-    await runImport(ctx, { connector: githubArchive, path: paths.old });
+    await runImport(ctx, { connector: github, path: paths.old });
     expect(await tables(ctx)).toEqual(after);
   });
 
@@ -151,11 +151,11 @@ describe.skipIf(!existsSync(data))("imports of real files (skipped where ../shar
   it("brings in a real archive exactly: threads, kinds and people", async () => {
     const ctx = await createCtx();
     const path = join(data, "github-archive/tlswg-tls13-spec/archive.json");
-    const { counts, rejected } = await runImport(ctx, { connector: githubArchive, path });
+    const { counts, rejected } = await runImport(ctx, { connector: github, path });
     expect(counts.activitiesByKind).toEqual({ issue_opened: 446, pull_request_opened: 709, comment: 1962, review: 433, review_comment: 714 });
     expect(counts.new).toEqual({ threads: 1155, activities: 4264, identities: 146 });
     expect(rejected).toBe(0);
-    expect((await runImport(ctx, { connector: githubArchive, path })).counts).toMatchObject({ new: none, changed: none });
+    expect((await runImport(ctx, { connector: github, path })).counts).toMatchObject({ new: none, changed: none });
     const row = await ctx.db.first<{ n: number }>(
       sql`SELECT count(DISTINCT identity_id)::int AS n FROM activity WHERE community_id = ${ctx.community.id}`,
     );

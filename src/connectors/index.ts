@@ -3,7 +3,7 @@ import { discord } from "./discord/index.ts";
 import { discourse } from "./discourse/index.ts";
 import { feeds } from "./feeds/index.ts";
 import { git } from "./git/index.ts";
-import { githubArchive } from "./github-archive/index.ts";
+import { github } from "./github/index.ts";
 import { gitter } from "./gitter/index.ts";
 import { incoming } from "./incoming/index.ts";
 import { matrix } from "./matrix/index.ts";
@@ -22,7 +22,7 @@ export const connectors: readonly Connector[] = [
   discourse,
   feeds,
   git,
-  githubArchive,
+  github,
   gitter,
   incoming,
   matrix,
@@ -35,3 +35,8 @@ export const connectors: readonly Connector[] = [
   table,
   zulip,
 ];
+
+/** The connector of an id, or of a name that it had before: sources that were stored under one go on. */
+export function findConnector(id: string): Connector | undefined {
+  return connectors.find((one) => one.id === id) ?? connectors.find((one) => one.aliases?.includes(id));
+}

@@ -6,7 +6,7 @@ import { open, textOf } from "../browser.ts";
 import { root } from "../harness.ts";
 import { readApi, studio, visitAs, type World } from "../world.ts";
 
-const fixture = join(root, "src", "connectors", "github-archive", "fixtures", "small.json");
+const fixture = join(root, "src", "connectors", "github", "fixtures", "archive.json");
 const name = "Harbor/Tide-Table";
 const wholeMs = 180_000;
 

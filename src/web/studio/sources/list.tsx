@@ -32,7 +32,7 @@ export const loader = guarded(async ({ context }: Route.LoaderArgs) => {
     listConsumerLag(ctx),
     findSampleRun(context.get(runtimeContext).jobs, ctx.community.id),
   ]);
-  const titles = Object.fromEntries(connectors.map(({ id, title }) => [id, title]));
+  const titles = Object.fromEntries(connectors.flatMap(({ id, aliases = [], title }) => [id, ...aliases].map((name) => [name, title])));
   return { sources, lag, titles, sampleRun, mayEdit: mayEdit(ctx) };
 });
 

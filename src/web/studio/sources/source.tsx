@@ -2,7 +2,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { Form, Link, useFetcher } from "react-router";
 import { z } from "zod";
 import { runtimeContext } from "#app/runtime-context.ts";
-import { connectors } from "#connectors/index.ts";
+import { findConnector } from "#connectors/index.ts";
 import { adminRoles, editorRoles } from "#features/access/index.ts";
 import { findOverlaps, getSource, listConsumerLag, listRejected, listSyncLog, listSyncs } from "#features/ledger/index.ts";
 import { ctxContext, found, goTo, guarded } from "../../request-context.server.ts";
@@ -43,7 +43,7 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
     listConsumerLag(ctx),
     findOverlaps(ctx, { sourceId: source.id }),
   ]);
-  const connector = connectors.find(({ id, aliases }) => id === source.connector || aliases?.includes(source.connector));
+  const connector = findConnector(source.connector);
   const { publicUrl } = context.get(runtimeContext).config;
   return {
     source,

@@ -2,18 +2,20 @@ import {
   type IdentityRef,
   type NormalizedActivity,
   type NormalizedBatch,
-  type NormalizedIdentity,
+  type NormalizedChannel,
   type NormalizedThread,
   type RawRecord,
   RecordError,
 } from "#features/ledger/index.ts";
-import { botReason } from "../known-bots.ts";
-import { type ArchiveComment, type ArchivePayload, type ArchiveReview, type ArchiveReviewComment, firstProblem, payloadSchema } from "./format.ts";
+import { type ArchiveComment, type ArchivePayload, type ArchiveReview, type ArchiveReviewComment, payloadSchema } from "./archive-format.ts";
+import { firstProblem } from "./first-problem.ts";
+import { afterOpening, streams, threadKey } from "./keys.ts";
+import { association, type Credit, loginKey, People, words } from "./people.ts";
 
-type Visibility = NormalizedThread["visibility"];
+type CreditLogin = (login: string | null | undefined) => Credit;
 
-/** One issue or pull request with all that was said in it. */
-export function normalizeItem(record: RawRecord, settings: { visibility: NonNullable<Visibility> }): NormalizedBatch {
+/** What an archive.json says: the opening of an issue or pull request, or what was said in it. */
+export function normalizeArchive(record: RawRecord, settings: { visibility: NormalizedChannel["visibility"] }): NormalizedBatch {
   const parsed = payloadSchema.safeParse(record.payload);
   if (!parsed.success) {
     const { path, reason } = firstProblem(parsed.error);
@@ -27,52 +29,63 @@ export function normalizeItem(record: RawRecord, settings: { visibility: NonNull
   const { item } = payload;
   const key = threadKey(payload.repo, item.number);
   const channel = payload.repo.toLowerCase();
-  const people = new Map<string, NormalizedIdentity>();
-  const author = (login: string | null | undefined) => creditTo(people, login);
+  const people = new People();
+  const author: CreditLogin = (login) => people.credit({ login: login ?? "" });
   const base = { channel, thread: key };
 
-  const opening: NormalizedActivity = {
-    ...base,
-    externalId: key,
-    kind: payload.kind === "issue" ? "issue_opened" : "pull_request_opened",
-    ...author(item.author),
-    occurredAt: new Date(item.createdAt),
-    title: item.title,
-    body: text(item.body),
-    ...(item.url && { url: item.url }),
-    attributes: association(item),
-  };
-  const activities = [opening];
-  for (const [comment, ordinal] of withOrdinals(item.comments, (c) => `${credit(c.author)} ${c.createdAt}`)) {
+  const isConversation = record.stream === streams.conversations;
+  const opener: Credit = isConversation ? {} : author(item.author);
+  const activities: NormalizedActivity[] = [];
+  if (!isConversation) {
     activities.push({
       ...base,
-      externalId: `${key}/comment/${credit(comment.author)}/${comment.createdAt}${ordinal}`,
+      externalId: key,
+      kind: payload.kind === "issue" ? "issue_opened" : "pull_request_opened",
+      ...opener,
+      occurredAt: new Date(item.createdAt),
+      title: item.title,
+      body: words(item.body),
+      ...(item.url && { url: item.url }),
+      attributes: association(item.authorAssociation),
+    });
+  }
+  for (const [comment, ordinal] of withOrdinals(item.comments, (c) => `${loginKey(c.author)} ${c.createdAt}`)) {
+    activities.push({
+      ...base,
+      externalId: `${key}/comment/${loginKey(comment.author)}/${comment.createdAt}${ordinal}`,
       kind: "comment",
       replyTo: key,
       ...author(comment.author),
       ...times(comment),
-      body: text(comment.body),
-      attributes: association(comment),
+      body: words(comment.body),
+      attributes: association(comment.authorAssociation),
     });
   }
   if (payload.kind === "pull") for (const review of payload.item.reviews) activities.push(...readReview(review, base, author));
 
+  const thread = isConversation ? readStub(payload, key, channel) : readThread(payload, key, channel, opener.author);
   return {
-    identities: [...people.values()],
+    ...people.state(),
     channels: [
       { externalId: channel, kind: "repository", name: payload.repo, url: `https://github.com/${payload.repo}`, visibility: settings.visibility },
     ],
-    threads: [readThread(payload, key, channel, opening.author)],
+    threads: [thread],
     activities,
   };
 }
 
-/**
- * Issues and pull requests share one row of numbers, and a comment that arrives alone does not say which it is on:
- * so the repository and the number are the key, without the kind.
- */
-export function threadKey(repo: string, number: number): string {
-  return `${repo.toLowerCase()}#${number}`;
+/** The thread as far as it matters to what was said in it: its opening says the rest. */
+function readStub({ item, kind }: ArchivePayload, key: string, channel: string): NormalizedThread {
+  return {
+    externalId: key,
+    channel,
+    kind: kind === "issue" ? "issue" : "pull_request",
+    title: `#${item.number}`,
+    ref: `#${item.number}`,
+    ...(item.url && { url: item.url }),
+    state: "open",
+    openedAt: afterOpening(item.createdAt),
+  };
 }
 
 function readThread(payload: ArchivePayload, key: string, channel: string, opener: IdentityRef | undefined): NormalizedThread {
@@ -105,11 +118,7 @@ function readThread(payload: ArchivePayload, key: string, channel: string, opene
   };
 }
 
-function readReview(
-  review: ArchiveReview,
-  base: { channel: string; thread: string },
-  author: (login: string | null | undefined) => Pick<NormalizedActivity, "author" | "unattributed">,
-): NormalizedActivity[] {
+function readReview(review: ArchiveReview, base: { channel: string; thread: string }, author: CreditLogin): NormalizedActivity[] {
   const key = `review/${review.id}`;
   const activities: NormalizedActivity[] = [
     {
@@ -119,8 +128,8 @@ function readReview(
       replyTo: base.thread,
       ...author(review.author),
       occurredAt: new Date(review.createdAt),
-      body: text(review.body),
-      attributes: { ...association(review), state: review.state.toLowerCase() },
+      body: words(review.body),
+      attributes: { ...association(review.authorAssociation), state: review.state.toLowerCase() },
     },
   ];
   for (const [comment, ordinal] of withOrdinals(review.comments, (c) => `${c.createdAt} ${c.originalPosition ?? ""}`)) {
@@ -131,8 +140,8 @@ function readReview(
       replyTo: key,
       ...author(comment.author ?? review.author),
       ...reviewCommentTimes(comment, review),
-      body: text(comment.body),
-      attributes: { ...association(comment.authorAssociation ? comment : review), ...(comment.path && { path: comment.path }) },
+      body: words(comment.body),
+      attributes: { ...association(comment.authorAssociation ?? review.authorAssociation), ...(comment.path && { path: comment.path }) },
     });
   }
   return activities;
@@ -160,35 +169,6 @@ function* withOrdinals<T extends { body?: string | null }>(items: readonly T[], 
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-const ghostLogins = new Set(["", "ghost"]);
-const isGhost = (login: string | null | undefined) => ghostLogins.has(login?.trim().toLowerCase() ?? "");
-const credit = (login: string | null | undefined) => (isGhost(login) ? "ghost" : (login ?? "").trim().toLowerCase());
-
-function creditTo(people: Map<string, NormalizedIdentity>, login: string | null | undefined): Pick<NormalizedActivity, "author" | "unattributed"> {
-  if (isGhost(login)) return { unattributed: "ghost" };
-  const shown = (login ?? "").trim();
-  const author: IdentityRef = { platform: "github", externalId: `login:${shown.toLowerCase()}` };
-  if (!people.has(author.externalId)) {
-    const bot = botReason({ login: shown });
-    people.set(author.externalId, {
-      ...author,
-      login: shown,
-      displayName: shown,
-      url: `https://github.com/${shown}`,
-      ...(bot && { kind: { value: "bot" as const, reason: bot } }),
-    });
-  }
-  return { author };
-}
-
-/** GitHub's own word for the author's place in the project. It marks nobody as our team: that is for people to say. */
-function association(item: { authorAssociation?: string | null }): Record<string, unknown> | undefined {
-  const word = item.authorAssociation;
-  if (!word || word === "NONE") return undefined;
-  const insider = word === "OWNER" || word === "MEMBER" || word === "COLLABORATOR";
-  return { authorAssociation: word, ...(insider && { suggestedRole: "team" }) };
-}
-
 function times(item: ArchiveComment): Pick<NormalizedActivity, "occurredAt" | "editedAt"> {
   const edited = item.updatedAt && item.updatedAt !== item.createdAt;
   return { occurredAt: new Date(item.createdAt), ...(edited && { editedAt: new Date(item.updatedAt ?? item.createdAt) }) };
@@ -199,9 +179,4 @@ function reviewCommentTimes(comment: ArchiveReviewComment, review: ArchiveReview
   const handedIn = Date.parse(review.updatedAt ?? review.createdAt);
   const updated = Date.parse(comment.updatedAt ?? comment.createdAt);
   return { occurredAt: new Date(comment.createdAt), ...(updated > handedIn && { editedAt: new Date(updated) }) };
-}
-
-/** Words with one kind of line end; none at all when there are none. */
-function text(body: string | null | undefined): string | undefined {
-  return body ? body.replace(/\r\n?/g, "\n") : undefined;
 }

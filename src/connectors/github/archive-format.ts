@@ -46,7 +46,10 @@ const pullSchema = z.looseObject({
   headRepository: z.string().nullish(),
 });
 
-/** What is kept of each issue and pull request: itself as it came, and the repository that the file's head names. */
+/**
+ * What is kept of each issue and pull request: itself as it came, and the repository that the file's head names. What was
+ * said in it is a record of its own (`conversations`), of the same form.
+ */
 export const payloadSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("issue"), repo: z.string(), item: issueSchema }),
   z.object({ kind: z.literal("pull"), repo: z.string(), item: pullSchema }),
@@ -56,10 +59,3 @@ export type ArchivePayload = z.output<typeof payloadSchema>;
 export type ArchiveComment = z.output<typeof commentSchema>;
 export type ArchiveReview = z.output<typeof reviewSchema>;
 export type ArchiveReviewComment = z.output<typeof reviewCommentSchema>;
-
-/** The first thing wrong with a value: its path as people write it, and the reason. */
-export function firstProblem(error: z.ZodError): { path: string; reason: string } {
-  const issue = error.issues[0];
-  const path = (issue?.path ?? []).map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  return { path, reason: issue?.message ?? "cannot be read" };
-}

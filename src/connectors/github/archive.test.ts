@@ -6,15 +6,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { JsonCutter, type JsonPiece } from "../cut-json.ts";
 import { countKinds, foldBatches, readFileWith } from "../testing.ts";
-import { githubArchive } from "./index.ts";
+import { github } from "./index.ts";
 
-const fixture = join(import.meta.dirname, "fixtures/small.json");
+const fixture = join(import.meta.dirname, "fixtures/archive.json");
 const real = join(import.meta.dirname, "../../../../shared/data/github-archive/tlswg-tls13-spec/archive.json");
-const settings = { visibility: "public" as const };
+const settings = github.settings.parse({});
 
 async function readBatches(path: string) {
-  const { records } = await readFileWith(githubArchive, path);
-  return records.map((record) => githubArchive.normalize(record, settings));
+  const { records } = await readFileWith(github, path);
+  return records.map((record) => github.normalize(record, settings));
 }
 
 async function scratch(name: string, content: string | Buffer): Promise<string> {
@@ -23,13 +23,13 @@ async function scratch(name: string, content: string | Buffer): Promise<string> 
   return path;
 }
 
-describe("github-archive: what a file says", () => {
+describe("github: archive.json: what a file says", () => {
   it("says of the fixture what the golden file holds", async () => {
-    await expect(`${JSON.stringify(await readBatches(fixture), null, 2)}\n`).toMatchFileSnapshot("fixtures/small.golden.json");
+    await expect(`${JSON.stringify(await readBatches(fixture), null, 2)}\n`).toMatchFileSnapshot("fixtures/archive.golden.json");
   });
 
   it("names the repository and what the file holds, before anything is stored", async () => {
-    const { identity } = await readFileWith(githubArchive, fixture);
+    const { identity } = await readFileWith(github, fixture);
     expect(identity).toEqual({
       origin: "github:harbor/tide-table",
       name: "Harbor/Tide-Table",
@@ -96,13 +96,13 @@ describe("github-archive: what a file says", () => {
   });
 });
 
-describe("github-archive: faults in the file", () => {
+describe("github: archive.json: faults in the file", () => {
   it("refuses a file that is cut off anywhere, saying at which byte", async () => {
     const whole = (await readFile(fixture)).subarray(0, -1);
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: whole.length - 2 }), async (length) => {
         const path = await scratch("archive.json", whole.subarray(0, length));
-        await expect(readFileWith(githubArchive, path)).rejects.toMatchObject({
+        await expect(readFileWith(github, path)).rejects.toMatchObject({
           code: "unreadable_file",
           message: expect.stringMatching(new RegExp(`cut off: .*byte ${length.toLocaleString("en")} `)),
         });
@@ -114,30 +114,30 @@ describe("github-archive: faults in the file", () => {
   it("says what is missing at the end of a cut file", async () => {
     const whole = await readFile(fixture, "utf8");
     const cut = await scratch("archive.json", whole.slice(0, whole.indexOf('"nit"') + 3));
-    await expect(readFileWith(githubArchive, cut)).rejects.toThrow(/inside pulls\[0\], where a closing quote and the rest of the file are missing/);
+    await expect(readFileWith(github, cut)).rejects.toThrow(/inside pulls\[0\], where a closing quote and the rest of the file are missing/);
   });
 
   it("names line, column and byte of what is not JSON", async () => {
     const whole = await readFile(fixture, "utf8");
     const between = await scratch("archive.json", whole.replace('"pulls": [', '"pulls" [ '));
-    await expect(readFileWith(githubArchive, between)).rejects.toThrow(/line 25, column 11 \(byte \d,\d{3}\): a ":" was expected/);
+    await expect(readFileWith(github, between)).rejects.toThrow(/line 25, column 11 \(byte \d,\d{3}\): a ":" was expected/);
     const inside = await scratch("archive.json", whole.replace('"number": 2,', '"number": 2;'));
-    await expect(readFileWith(githubArchive, inside)).rejects.toThrow(/not valid JSON at line 27, byte \d,\d{3}, in pulls\[0\]/);
+    await expect(readFileWith(github, inside)).rejects.toThrow(/not valid JSON at line 27, byte \d,\d{3}, in pulls\[0\]/);
     const after = await scratch("archive.json", `${whole}{}`);
-    await expect(readFileWith(githubArchive, after)).rejects.toThrow(/the end of the file was expected/);
+    await expect(readFileWith(github, after)).rejects.toThrow(/the end of the file was expected/);
   });
 
   it.each([
-    ["[{}]", /a JSON list, perhaps an answer of GitHub's REST API/],
+    ["[{}]", /holds nothing that can be brought in from GitHub: it is an object with nothing in it/],
     ["<!doctype html>", /a web page or XML/],
     ["PK\u0003\u0004", /is a damaged zip file/],
-    ["\u001f\u008b\u0008", /gzip: unpack it first/],
+    ["\u001f\u008b\u0008", /cannot be unpacked/],
     ["From a@b Mon Jan 1\n", /a mailbox: import it with mbox/],
     ["hello", /not JSON at all/],
-    ['{"a": 1, "b": [2]}', /should name a "repo" and list "issues" and "pulls", and holds a, b/],
+    ['{"a": 1, "b": [2]}', /it is an object with a, b\. Give an archive\.json \(it should name a "repo" and list "issues" and "pulls"\)/],
     ["{}", /holds nothing/],
   ])("says what %j looks like instead", async (content, message) => {
-    await expect(readFileWith(githubArchive, await scratch("x.json", Buffer.from(content, "latin1")))).rejects.toThrow(message);
+    await expect(readFileWith(github, await scratch("x.json", Buffer.from(content, "latin1")))).rejects.toThrow(message);
   });
 
   it("sets one broken item aside with its place and takes the rest", async () => {
@@ -146,7 +146,7 @@ describe("github-archive: faults in the file", () => {
     given.issues[0].comments[0].createdAt = "yesterday";
     given.pulls[0].reviews[0].comments[1].createdAt = 12;
     given.pulls.push({ ...given.pulls[0] }, null, { ...given.pulls[0], number: 9, createdAt: "00.24.50" });
-    const { records, rejected } = await readFileWith(githubArchive, await scratch("archive.json", JSON.stringify(given)));
+    const { records, rejected } = await readFileWith(github, await scratch("archive.json", JSON.stringify(given)));
     expect(rejected.map((r) => r.place)).toEqual([
       "issues[0].comments[0].createdAt",
       "issues[1].number",
@@ -157,7 +157,7 @@ describe("github-archive: faults in the file", () => {
       "pulls[3].createdAt",
     ]);
     expect(rejected.find((r) => r.place === "pulls[1]")?.reason).toBe("pulls[1] repeats number 2 of pulls[0]; the first one was taken");
-    expect(countKinds(records.map((r) => githubArchive.normalize(r, settings)))).toEqual({
+    expect(countKinds(records.map((r) => github.normalize(r, settings)))).toEqual({
       issue_opened: 1,
       comment: 5,
       pull_request_opened: 1,
@@ -197,10 +197,10 @@ describe("github-archive: faults in the file", () => {
   });
 });
 
-describe.skipIf(!existsSync(real))("github-archive: a real archive (skipped where ../shared/data is absent)", () => {
+describe.skipIf(!existsSync(real))("github: archive.json: a real archive (skipped where ../shared/data is absent)", () => {
   it("holds exactly what is in it", async () => {
-    const { identity, records, rejected } = await readFileWith(githubArchive, real);
-    const batches = records.map((record) => githubArchive.normalize(record, settings));
+    const { identity, records, rejected } = await readFileWith(github, real);
+    const batches = records.map((record) => github.normalize(record, settings));
     const folded = foldBatches(batches);
     const counts = { issue_opened: 446, pull_request_opened: 709, comment: 1962, review: 433, review_comment: 714 };
     expect(identity.reported).toEqual(counts);
