@@ -142,7 +142,7 @@ export function addLiveSources(api: Api): void {
         connector: incoming.id,
         origin: incomingOrigin(query.source),
         name: query.source,
-        settings: incoming.settings.parse({ name: query.source }),
+        settings: incoming.settings.parse({ program: query.source }),
       });
       const records = toIncomingRecords(body);
       await receiveRecords(ctx, { source, records });

@@ -136,6 +136,7 @@ describe("the conformance check", () => {
     ]);
     expect(describeFaults({ ...template, id: "x", settings: z.object({ name: z.string() }) })).toEqual([
       "x: give the setting name a title, by .meta({ title }).",
+      "x: call the setting name something else: --name is a flag of the command line's own.",
     ]);
   });
 });

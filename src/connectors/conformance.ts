@@ -39,6 +39,9 @@ function compareLists(folders: readonly string[], connectors: readonly Connector
   return faults;
 }
 
+/** What `import` and `connect` are told besides the settings, which become flags of the same commands. */
+const ownFlags = new Set(["community", "name", "dryRun", "try", "json", "help", "version"]);
+
 /** Faults of what a connector says of itself. */
 export function describeFaults(connector: Connector): string[] {
   const faults: string[] = [];
@@ -71,9 +74,10 @@ function settingsFaults(connector: Connector): string[] {
     .looseObject({ type: z.literal("object"), properties: z.record(z.string(), z.looseObject({ title: z.string().optional() })).default({}) })
     .safeParse(schema);
   if (!parsed.success) return [`${connector.id}: its settings are an object.`];
-  return Object.entries(parsed.data.properties)
-    .filter(([, property]) => !property.title)
-    .map(([name]) => `${connector.id}: give the setting ${name} a title, by .meta({ title }).`);
+  return Object.entries(parsed.data.properties).flatMap(([name, property]) => [
+    ...(property.title ? [] : [`${connector.id}: give the setting ${name} a title, by .meta({ title }).`]),
+    ...(ownFlags.has(name) ? [`${connector.id}: call the setting ${name} something else: --${name} is a flag of the command line's own.`] : []),
+  ]);
 }
 
 /** Imports that reach into another connector's folder. */

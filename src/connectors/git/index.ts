@@ -34,7 +34,11 @@ export const git = defineConnector({
         title: "First commit",
         description: "By which a part of a log is known to be of a repository. `git rev-list --max-parents=0 HEAD` names it. Seldom needed.",
       }),
-    name: z.string().trim().default("").meta({ title: "Name", description: "What to call the repository where a log's text does not say it." }),
+    repositoryName: z
+      .string()
+      .trim()
+      .default("")
+      .meta({ title: "Name of the repository", description: "What to call the repository where a log's text does not say it." }),
     visibility: visibilitySetting("team"),
   }),
   docs: {

@@ -12,7 +12,7 @@ import { askGit, type GitPlace } from "./run-git.ts";
 import { countAuthors, findOrigin, type RepositoryAbout, streamCommits } from "./stream-commits.ts";
 
 export interface LiveSettings extends RemoteSettings {
-  name: string;
+  repositoryName: string;
   firstCommit: string;
 }
 
@@ -41,7 +41,7 @@ export async function connectRepository({ settings, http, signal }: ConnectInput
     const { place } = await updateMirror({ folder: join(folder, "mirror.git"), remote, signal: AbortSignal.any([signal, timeout]) });
     const origin = await originOf(place, settings);
     const [commits, branches] = [await countCommits(place, ["--all"]), await askGit(place, ["for-each-ref", "--format=x", "refs/heads"])];
-    const name = settings.name || nameOf(remote.url) || remote.host;
+    const name = settings.repositoryName || nameOf(remote.url) || remote.host;
     const says = `${commits.toLocaleString("en")} commits on ${branches.split("\n").length - 1} branches can be read.`;
     return { origin, name, says };
   } catch (error) {
@@ -49,7 +49,7 @@ export async function connectRepository({ settings, http, signal }: ConnectInput
     if (settings.firstCommit) {
       return {
         origin: `git:${settings.firstCommit}`,
-        name: settings.name || nameOf(remote.url) || remote.host,
+        name: settings.repositoryName || nameOf(remote.url) || remote.host,
         says: "It answers; its history is long and comes in with the first run.",
       };
     }
@@ -71,7 +71,7 @@ export async function* pullRepository({ settings, http, signal, workDir, cursor:
   const held = cursorSchema.safeParse(given).data;
   const mailmap = mirror.mailmap ?? (await readHeldMailmap(place, held?.mailmap ?? ""));
   const origin = held?.origin ?? (await originOf(place, settings));
-  const name = settings.name || nameOf(remote.url) || remote.host;
+  const name = settings.repositoryName || nameOf(remote.url) || remote.host;
   const about: RepositoryAbout = { origin, name, url: webUrl(settings.remote) };
   let cursor: Cursor = { origin, base: [], mailmap: mailmap.id };
   // Another `.mailmap` may say of any commit that it is somebody else's.

@@ -117,8 +117,8 @@ describe("git log: every form of git's own", () => {
     const [, last = ""] = (await readLog(part)).records.map((record) => record.externalId);
     expect((await readLog(part)).identity).toEqual({ origin: `git:${last}`, name: "log" });
     expect((await readLog(part, { firstCommit: root })).identity.origin).toBe(`git:${root}`);
-    expect((await readLog(part, { name: "Tide" })).identity).toEqual({ origin: "git-log:tide", name: "Tide" });
-    const whole = await readLog(repository.git(["log", "--all", "--parents"]), { name: "Tide" });
+    expect((await readLog(part, { repositoryName: "Tide" })).identity).toEqual({ origin: "git-log:tide", name: "Tide" });
+    const whole = await readLog(repository.git(["log", "--all", "--parents"]), { repositoryName: "Tide" });
     expect(whole.identity).toEqual({ origin: `git:${root}`, name: "Tide", reported: { commit: 5 } });
   });
 });

@@ -10,7 +10,7 @@ import { RootFinder } from "./root-finder.ts";
 import { asOfSource } from "./told-by.ts";
 
 export interface LogSettings {
-  name: string;
+  repositoryName: string;
   firstCommit: string;
 }
 
@@ -84,12 +84,12 @@ async function scanLog({ path, settings, signal }: LogInput) {
   }
   if (roots.commits === 0) throw await explainNothing(path, signal, firstFault);
   const name =
-    settings.name ||
+    settings.repositoryName ||
     basename(path)
       .replace(/\.gz$/i, "")
       .replace(/\.(?:txt|log)$/i, "");
   const root = settings.firstCommit || roots.root;
-  const origin = !root && settings.name ? `git-log:${settings.name.toLowerCase()}` : `git:${root ?? roots.end}`;
+  const origin = !root && settings.repositoryName ? `git-log:${settings.repositoryName.toLowerCase()}` : `git:${root ?? roots.end}`;
   return { name, origin, commits: roots.commits, isWhole: roots.isWhole };
 }
 

@@ -5,7 +5,7 @@ import { foldBatches } from "../testing.ts";
 import { incoming, incomingBody, toIncomingRecords } from "./index.ts";
 
 const secret = "a secret of sixteen letters";
-const settings = incoming.settings.parse({ name: "site", secret });
+const settings = incoming.settings.parse({ program: "site", secret });
 const activity = {
   id: "m1",
   occurredAt: "2026-03-01T10:00:00+02:00",

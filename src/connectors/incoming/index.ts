@@ -35,7 +35,7 @@ export const incoming = defineConnector({
   summary: "Whatever your own programs send: one request per activity, or hundreds at once.",
   normalizeVersion: 1,
   settings: z.object({
-    name: z
+    program: z
       .string()
       .trim()
       .min(1)
@@ -64,8 +64,8 @@ export const incoming = defineConnector({
     }
     ctx.log.debug("nothing to connect to: this source is sent to");
     return {
-      origin: incomingOrigin(settings.name),
-      name: settings.name,
+      origin: incomingOrigin(settings.program),
+      name: settings.program,
       says:
         settings.secret === ""
           ? "Ready for the API. Give it a signing secret to use the webhook too."

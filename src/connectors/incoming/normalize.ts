@@ -7,7 +7,7 @@ const titleMax = 80;
 /** One activity that somebody's own program sent. */
 export function normalizeIncoming(
   record: RawRecord,
-  settings: { name: string; visibility: "public" | "members" | "team" | "restricted" },
+  settings: { program: string; visibility: "public" | "members" | "team" | "restricted" },
 ): NormalizedBatch {
   const parsed = incomingActivity.safeParse(record.payload);
   if (!parsed.success) {
@@ -19,7 +19,7 @@ export function normalizeIncoming(
     });
   }
   const given = parsed.data;
-  const author = given.author && identityOf(given.author, settings.name);
+  const author = given.author && identityOf(given.author, settings.program);
   const channel = given.channel?.id ?? "all";
   const occurredAt = new Date(given.occurredAt);
   const ref = author && { platform: author.platform, externalId: author.externalId };
@@ -30,7 +30,7 @@ export function normalizeIncoming(
       {
         externalId: channel,
         kind: given.channel?.kind ?? "stream",
-        name: given.channel?.name ?? given.channel?.id ?? settings.name,
+        name: given.channel?.name ?? given.channel?.id ?? settings.program,
         visibility: given.channel?.private ? "restricted" : settings.visibility,
       },
     ],
