@@ -12,7 +12,8 @@ import { newId } from "../src/core/ids.ts";
 import { createLogger } from "../src/core/log.ts";
 import type { Ctx } from "../src/features/access/index.ts";
 import { type Connector, checkFile, openFile, recognizeFile, runImport } from "../src/features/ledger/index.ts";
-import { type VerifyCase, verifyCases } from "./verify/cases.ts";
+import { verifyCases } from "./verify/cases.ts";
+import type { VerifyCase } from "./verify/verify-case.ts";
 
 /** What became of one file or folder. */
 interface Verified {
@@ -26,6 +27,8 @@ interface Verified {
   held: number;
   same: number;
   setAside: number;
+  /** Fields that were set aside of entries that are held. */
+  parts: number;
   activities: number;
   again: string;
   reasons: string[];
@@ -93,10 +96,13 @@ async function verify(
     const first = await runImport(ctx, { connector, path: file, settings: one.settings ?? {} });
     const second = await runImport(ctx, { connector, path: file, settings: one.settings ?? {} });
     const held = await count(ctx, sql`SELECT count(*) AS n FROM raw_record WHERE community_id = ${ctx.community.id} AND normalize_version > 0`);
-    const rejected = await ctx.db.rows<{ reason: string }>(sql`SELECT reason FROM rejected_record WHERE community_id = ${ctx.community.id}`);
+    const rejected = await ctx.db.rows<{ place: string; reason: string }>(
+      sql`SELECT place, reason FROM rejected_record WHERE community_id = ${ctx.community.id}`,
+    );
     const activities = await count(ctx, sql`SELECT count(*) AS n FROM activity WHERE community_id = ${ctx.community.id}`);
     const counted = countByPython(one, file);
-    const setAside = rejected.length;
+    const parts = rejected.filter(({ place, reason }) => one.within?.test(`${place}: ${reason}`)).length;
+    const setAside = rejected.length - parts;
     const same = yielded.records - yielded.distinct;
     const fresh = second.counts.new;
     const again = `${fresh.threads + fresh.activities + fresh.identities} new, ${second.counts.changed.activities + second.counts.changed.threads + second.counts.changed.identities} changed`;
@@ -108,6 +114,7 @@ async function verify(
       held,
       same,
       setAside,
+      parts,
       activities,
       again,
       reasons: summarize(rejected.map(({ reason }) => reason)),
@@ -123,6 +130,7 @@ async function verify(
       held: 0,
       same: 0,
       setAside: 0,
+      parts: 0,
       activities: 0,
       again: "–",
       reasons: [error.message.replaceAll(folder, "")],
@@ -190,7 +198,7 @@ function report(rows: readonly Verified[]): string {
       row.counted === null ? "–" : String(row.counted),
       String(row.held),
       String(row.same),
-      String(row.setAside),
+      row.parts === 0 ? String(row.setAside) : `${row.setAside} (+ ${row.parts} fields)`,
       String(row.activities),
       row.again,
       row.outcome === "refused" ? `**refused**: ${cell(row.reasons.join("; "))}` : cell(row.reasons.join("; ")),
@@ -203,7 +211,7 @@ function report(rows: readonly Verified[]): string {
 
 Real files of public origin, each brought in twice. **In the file** is counted by a Python program that shares nothing with the
 connector; **held** are records kept, **same** are records that stand in the file more than once, **set aside** those that could
-not be used. Nothing is unaccounted for: in the file = held + same + set aside. Recognised tells how sure Causeway is of what the
+not be used, fields of entries that are held for the rest apart. Nothing is unaccounted for: in the file = held + same + set aside. Recognised tells how sure Causeway is of what the
 file is without being told.
 
 ${held.length} files come in, with ${held.reduce((sum, row) => sum + row.activities, 0).toLocaleString("en")} activities; ${rows.length - held.length} are refused with their reason. ${rows.filter((row) => !row.balanced).length} are not accounted for.

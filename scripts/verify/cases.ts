@@ -1,24 +1,9 @@
-/** One kind of real files: which they are, who reads them, and how their records are counted without our code. */
-export interface VerifyCase {
-  kind: string;
-  /** Where they were published. */
-  origin: string;
-  connector: string;
-  settings?: Record<string, unknown>;
-  /** Globs below the folder of real files; each match is brought in by itself, be it a file or a folder. */
-  paths: string[];
-  except?: RegExp[];
-  /** What one record is, in words. */
-  counts: string;
-  /** A Python program that prints the number of records of the path in `sys.argv[1]`. */
-  count: string;
-  /** Files that are broken or foreign where they come from, with what their refusal must say. */
-  refused?: { path: RegExp; reason: RegExp }[];
-}
+import { listCases } from "./list-cases.ts";
+import { perceval, type VerifyCase } from "./verify-case.ts";
 
-const perceval = "chaoss/grimoirelab-perceval";
-
+/** Every kind of real files that belongs to a source. */
 export const verifyCases: readonly VerifyCase[] = [
+  ...listCases,
   {
     kind: "GitHub archive",
     origin: "tlswg/tls13-spec",
@@ -166,5 +151,68 @@ export const verifyCases: readonly VerifyCase[] = [
     paths: ["git-log/*/*.txt"],
     counts: "commits",
     count: "import re,sys; print(len(re.findall(rb'^commit [0-9a-f]{40}', open(sys.argv[1],'rb').read(), re.M)))",
+  },
+  {
+    kind: "Slack export",
+    origin: "houstondatavis/slack-export, hfaran/slack-export-viewer",
+    connector: "slack",
+    paths: ["slack-export/houstondatavis", "slack-export/slack-export-viewer/*.zip"],
+    counts: "messages in the files of the days, and accounts in users.json",
+    count: [
+      "import json,sys,os,re,zipfile",
+      "p=sys.argv[1]",
+      "if os.path.isdir(p): files={os.path.relpath(os.path.join(d,f),p): open(os.path.join(d,f),'rb').read() for d,_,fs in os.walk(p) for f in fs}",
+      "else: z=zipfile.ZipFile(p); files={n: z.read(n) for n in z.namelist()}",
+      "print(sum(len(json.loads(b)) for n,b in files.items() if re.search(r'(^|/)users\\.json$|/\\d{4}-\\d\\d-\\d\\d\\.json$',n)))",
+    ].join("\n"),
+  },
+  {
+    kind: "Slack API answers",
+    origin: perceval,
+    connector: "slack",
+    paths: ["slack-api/chaoss-perceval", "slack-api/*/*.json"],
+    counts: "messages and accounts; an answer that is a refusal is one",
+    count: [
+      "import json,sys,os,glob",
+      "p=sys.argv[1]",
+      "def n(f):",
+      "    d=json.load(open(f))",
+      "    return len(d.get('messages',[]))+(1 if isinstance(d.get('user'),dict) else 0)+(0 if d.get('ok',True) else 1)",
+      "print(sum(n(f) for f in glob.glob(p+'/*')) if os.path.isdir(p) else n(p))",
+    ].join("\n"),
+    refused: [{ path: /slack_error\.json$|_private\.json$/, reason: /Slack refused to answer/ }],
+  },
+  {
+    kind: "Stack Exchange dump",
+    origin: "mattly/ssdug-graphql",
+    connector: "stack-exchange",
+    paths: ["stackexchange-dump/*"],
+    counts: "questions and answers in Posts.xml, and comments in Comments.xml",
+    count: [
+      "import sys,xml.etree.ElementTree as e",
+      "p=sys.argv[1]",
+      "posts=[r for r in e.parse(p+'/Posts.xml').getroot() if r.get('PostTypeId') in ('1','2')]",
+      "print(len(posts)+len(e.parse(p+'/Comments.xml').getroot()))",
+    ].join("\n"),
+  },
+  {
+    kind: "Stack Exchange API answers",
+    origin: perceval,
+    connector: "stack-exchange",
+    paths: ["stackexchange-api/*/*"],
+    counts: "questions with their answers and comments",
+    count: [
+      "import json,sys",
+      "def n(q): return 1+len(q.get('comments',[]))+sum(n(a) for a in q.get('answers',[]))",
+      "d=json.load(open(sys.argv[1])); print(sum(n(q) for q in (d if isinstance(d,list) else d['items'])))",
+    ].join("\n"),
+  },
+  {
+    kind: "NNTP articles",
+    origin: perceval,
+    connector: "mbox",
+    paths: ["nntp/*/*.txt"],
+    counts: "the one article",
+    count: "print(1)",
   },
 ];

@@ -23,6 +23,8 @@ export const timeFormats = [
   "yyyy/M/d H:mm:ss",
   "yyyy/M/d H:mm",
   "yyyy/M/d",
+  "d/MMM/yy h:mm a",
+  "d/MMM/yy H:mm",
   "d MMM yyyy H:mm",
   "d MMM yyyy",
   "MMM d, yyyy h:mm a",

@@ -1,0 +1,136 @@
+import { perceval, type VerifyCase } from "./verify-case.ts";
+
+const sortinghat = "chaoss/grimoirelab-sortinghat";
+const lines = (text: string) => `import sys,re; print(len([l for l in open(sys.argv[1],encoding='utf8') if ${text}]))`;
+/** The first of SortingHat's fields that is wrong is set aside; who is named there stands. */
+const withinEntry = /, (?:line \d+), .*(?:affiliations\.|enrollments\[|domains\[|profile\.|\]\.(?:domain|is_top)|companies\[|, companies)/;
+
+/** Lists of people and organizations, and tables. */
+export const listCases: readonly VerifyCase[] = [
+  {
+    kind: "SortingHat JSON",
+    origin: sortinghat,
+    connector: "people",
+    paths: ["affiliations/sortinghat/sortinghat_*.json"],
+    counts: "unique identities that hold an identity, and organizations",
+    count:
+      "import json,sys; d=json.load(open(sys.argv[1])); print(sum(1 for u in (d.get('uidentities') or {}).values() if u.get('identities'))+len(d.get('organizations') or {}))",
+    refused: [{ path: /orgs_invalid_json/, reason: /cut off: it ends at byte/ }],
+    within: new RegExp(`${withinEntry.source}|blacklist\\[`),
+  },
+  {
+    kind: "GrimoireLab YAML",
+    origin: sortinghat,
+    connector: "people",
+    paths: ["affiliations/sortinghat/grimoirelab_*.yml"],
+    counts: "items of the list",
+    count: lines("l.startswith('- ')"),
+    refused: [{ path: /grimoirelab_invalid\.yml/, reason: /is no valid YAML at line 23/ }],
+    within: withinEntry,
+  },
+  {
+    kind: "list of identities",
+    origin: sortinghat,
+    connector: "people",
+    paths: ["affiliations/sortinghat/grimoire_identities*.json"],
+    counts: "identities",
+    count: "import json,sys; print(len(json.load(open(sys.argv[1]))['identities']))",
+  },
+  {
+    kind: "Eclipse committers",
+    origin: sortinghat,
+    connector: "people",
+    paths: ["affiliations/sortinghat/eclipse_*.json"],
+    counts: "committers and organizations",
+    count: "import json,sys; d=json.load(open(sys.argv[1])); print(sum(len(d.get(k,{})) for k in ('committers','organizations')))",
+    refused: [{ path: /eclipse_invalid/, reason: /is not valid JSON at line 19/ }],
+    within: withinEntry,
+  },
+  {
+    kind: "mozillians.org answers",
+    origin: sortinghat,
+    connector: "people",
+    paths: ["affiliations/sortinghat/mozillians_*.json"],
+    counts: "people",
+    count: "import json,sys; print(len(json.load(open(sys.argv[1]))['results']))",
+  },
+  {
+    kind: "gitdm, addresses",
+    origin: sortinghat,
+    connector: "people",
+    paths: ["affiliations/sortinghat/gitdm_email_*.txt"],
+    counts: "addresses, each with all of its lines; a line without one is one that cannot be used",
+    count: "import sys; print(len({l.split()[0] for l in open(sys.argv[1]) if l.strip() and not l.strip().startswith('#')}))",
+  },
+  {
+    kind: "gitdm, domains",
+    origin: sortinghat,
+    connector: "people",
+    paths: ["affiliations/sortinghat/gitdm_orgs_*.txt"],
+    counts: "companies; a line without one is one that cannot be used",
+    count: [
+      "import sys,re",
+      "rows=[l.strip() for l in open(sys.argv[1],encoding='utf8')]",
+      "rows=[re.split(r'\\s+',re.sub(r'(^|\\s)#.*','',r),maxsplit=1) for r in rows if r and not r.startswith('#')]",
+      "names=[r[1].strip() if len(r)>1 else '' for r in rows]",
+      "print(len(set(n for n in names if n))+names.count(''))",
+    ].join("\n"),
+    within: /stays with/,
+  },
+  {
+    kind: "Stackalytics",
+    origin: `openstack-archive/stackalytics, ${sortinghat}`,
+    connector: "people",
+    paths: ["affiliations/stackalytics/*.json", "affiliations/sortinghat/stackalytics_*.json"],
+    counts: "users and companies",
+    count: "import json,sys; d=json.load(open(sys.argv[1])); print(len(d['users'])+len(d['companies']))",
+    refused: [{ path: /stackalytics_invalid/, reason: /is not valid JSON at line 16/ }],
+    within: withinEntry,
+  },
+  {
+    kind: ".mailmap",
+    origin: `curl/curl, libuv/libuv, numpy/numpy, ${sortinghat}`,
+    connector: "people",
+    paths: ["identities/*/.mailmap", "affiliations/sortinghat/mailmap_*.txt"],
+    counts: "lines; those with more than two addresses say as many things as they have pairs",
+    count: "import sys; print(sum(max(1,l.count('<')-1) for l in open(sys.argv[1],encoding='utf8') if l.strip() and not l.strip().startswith('#')))",
+    refused: [{ path: /mailmap_invalid/, reason: /so it is no \.mailmap/ }],
+  },
+  {
+    kind: "table",
+    origin: `todogroup/osposurvey, getfider/fider, ${perceval}, nlbse2024/issue-report-classification, av9ash/gitbugs`,
+    connector: "table",
+    paths: ["feedback-csv/*/*.csv", "attendance-csv/*/*.csv", "labelled/nlbse2024/*.csv", "labelled/gitbugs/**/*.csv"],
+    counts: "rows with any cell, as Python's csv reads them",
+    count: [
+      "import csv,sys",
+      "csv.field_size_limit(10**9)",
+      "raw=open(sys.argv[1],'rb').read()",
+      "try: text=raw.decode('utf-8-sig')",
+      "except UnicodeDecodeError: text=raw.decode('cp1252')",
+      "import io",
+      "rows=[r for r in csv.reader(io.StringIO(text,newline='')) if any(c.strip() for c in r)]",
+      "print(len(rows)-1)",
+    ].join("\n"),
+    refused: [{ path: /hadoop_bugs-/, reason: /could be told to be the time/ }],
+  },
+  {
+    kind: "survey table",
+    origin: "todogroup/osposurvey",
+    connector: "table",
+    paths: ["survey-csv/*/*/*.csv"],
+    counts: "rows that start with the number of an answer: the header takes up to three lines",
+    count:
+      "import csv,sys; csv.field_size_limit(10**9); print(sum(1 for r in csv.reader(open(sys.argv[1],newline='',encoding='utf-8-sig',errors='replace')) if r and r[0][:1].isdigit()))",
+    refused: [{ path: /SurveyReferenceModel/, reason: /could be told to be the time/ }],
+  },
+  {
+    kind: "table without times",
+    origin: "soarsmu/SA4SE, collab-uniba/Senti4SD",
+    connector: "table",
+    paths: ["labelled/sa4se/*.csv", "labelled/senti4sd/*.csv"],
+    counts: "none can come in before its columns are told",
+    count: "print(0)",
+    refused: [{ path: /./, reason: /could be told to be the time/ }],
+  },
+];
