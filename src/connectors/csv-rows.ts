@@ -32,10 +32,14 @@ const options = (delimiter: Delimiter): Options => ({
 /** Rows of the beginning of a file; the last one, which may be cut off, is left out unless the file ends there. */
 export function readHeadRows(text: string, delimiter: Delimiter, isWhole = false): string[][] {
   const lines = isWhole ? text : text.slice(0, Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r")) + 1);
+  const whole: string[][] = [];
   try {
-    return parseAll(lines, { ...options(delimiter), to: 200 }).map((row) => row.map(tidyCell));
+    parseAll(lines, { ...options(delimiter), to: 200, on_record: (row: string[]) => void whole.push(row.map(tidyCell)) });
+    return whole;
   } catch {
-    // A quote that is open at the cut swallows the rows before it: those that are whole are read line by line.
+    // A quote that is open at the cut spoils no row before it.
+    if (whole.length >= 2) return whole;
+    // One that opens early swallows them: those that are whole are read line by line.
     return lines
       .split(/\r\n|\n|\r/)
       .slice(0, 20)

@@ -46,7 +46,8 @@ export const mattermost = defineConnector({
     if (/^\ufeff?\s*\{\s*"type"\s*:\s*"version"\s*,\s*"version"\s*:\s*\d/.test(start)) return 1;
     if (!/^\ufeff?\s*\{/.test(start)) return 0;
     if (/"order"\s*:\s*\[/.test(start) && /"posts"\s*:\s*\{/.test(start)) return /"channel_id"\s*:/.test(start) ? 1 : 0.6;
-    return 0;
+    // One account or one channel by itself: the fields that only Mattermost spells so.
+    return /"create_at"\s*:\s*\d{13}/.test(start) && /"delete_at"\s*:\s*\d/.test(start) && /"(?:auth_service|creator_id)"\s*:/.test(start) ? 0.8 : 0;
   },
 
   async identifyFile(_ctx, { path, settings, signal }): Promise<FileIdentity> {

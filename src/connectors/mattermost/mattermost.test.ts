@@ -148,6 +148,8 @@ describe("mattermost: saved answers of the API", () => {
   test("it is recognised by its fields, and other JSON is not", async () => {
     expect(mattermost.recognizes?.(await openFile(bulkPath))).toBe(1);
     expect(mattermost.recognizes?.(await openFile(join(answersPath, "posts.json")))).toBe(1);
+    const account = '{"id":"haq","create_at":1523526171150,"delete_at":0,"username":"ann","auth_service":""}';
+    expect(mattermost.recognizes?.(await openFile(await scratch("user.json", account)))).toBe(0.8);
     expect(mattermost.recognizes?.(await openFile(await scratch("x.json", '{"posts":[]}')))).toBe(0);
   });
 });

@@ -24,6 +24,8 @@ export const mailmap: Format = {
     const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.trim().startsWith("#"));
     const fits = lines.slice(0, 200).filter((line) => whole.test(line.trim())).length / Math.max(1, Math.min(200, lines.length));
     if (/mailmap/i.test(name)) return /<[^<>]*>/.test(text) ? 1 : 0;
+    // Tags of XML and HTML stand in angle brackets as well.
+    if (/^\s*</.test(text) || !/<[^<>\s]+@[^<>\s]+>/.test(text)) return 0;
     return fits >= 0.95 && lines.length >= 2 && !/^From /m.test(text) && !/^[\w-]+:\s/m.test(text) ? 0.8 : 0;
   },
   read: readMailmap,

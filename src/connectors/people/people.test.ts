@@ -211,6 +211,11 @@ describe("people: what is wrong in a list", () => {
     }
   });
 
+  it("takes no XML for a .mailmap, though both are full of angle brackets", async () => {
+    const path = await scratch("bug.xml", "<bugs>\n<bug>\n<id>\n<who>\n</who>\n</bug>\n</bugs>\n");
+    expect(recognizeFile(connectors, await openFile(path)).map(({ connector }) => connector.id)).not.toContain("people");
+  });
+
   it("refuses a folder, a table and a text, saying what it reads", async () => {
     await expect(readText("notes.txt", "hello\nworld\n")).rejects.toThrow(/in no form of a list of people/);
     await expect(readText("rows.csv", "a,b\n1,2\n")).rejects.toThrow(/SortingHat, /);

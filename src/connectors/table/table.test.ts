@@ -267,6 +267,19 @@ describe("table: what columns mean", () => {
     expect(table.settings.safeParse({ mapping: { time: "date", timeZone: "Nowhere/Land" } }).success).toBe(false);
   });
 
+  it("knows a large table by its beginning, though the beginning ends within a quoted cell of many lines", async () => {
+    const body = `"first line\n\n${"more words, and a comma\n".repeat(300)}"`;
+    const rows = Array.from({ length: 40 }, (_, i) => `repo/a,2024-01-${String((i % 28) + 1).padStart(2, "0")},bug,Title ${i},${body}`);
+    const path = await scratch("many-lines.csv", `repo,created_at,label,title,body\n${rows.join("\n")}\n`);
+    expect(recognizeFile(connectors, await openFile(path))[0]?.connector.id).toBe("table");
+  });
+
+  it("reads times as Jira exports them", async () => {
+    const table = "Summary,Issue id,Created\nJAR in conflict,13404344,30/Sep/21 17:20\nFix build,13400058,08/Sep/21 05:46\n";
+    const given = await readText(table);
+    expect(activities(given).map(({ occurredAt }) => occurredAt.toISOString())).toEqual(["2021-09-30T17:20:00.000Z", "2021-09-08T05:46:00.000Z"]);
+  });
+
   it("leaves every file that another connector knows to that connector", async () => {
     for (const connector of connectors) {
       const folder = join(import.meta.dirname, "..", connector.id, "fixtures");
