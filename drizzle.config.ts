@@ -2,6 +2,11 @@ import { defineConfig } from "drizzle-kit";
 
 export default defineConfig({
   dialect: "postgresql",
-  schema: ["./src/core/schema.ts", "./src/features/*/schema.ts", "./src/features/ledger/{derived,organization}-schema.ts", "./src/metrics/schema.ts"],
+  schema: [
+    "./src/core/schema.ts",
+    "./src/features/*/schema.ts",
+    "./src/features/ledger/{derived,identity,organization}-schema.ts",
+    "./src/metrics/schema.ts",
+  ],
   out: "./db/migrations",
 });

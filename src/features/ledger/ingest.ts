@@ -1,6 +1,7 @@
 import { json, retryContended, sql } from "#core/database/database.ts";
 import type { Ctx } from "../access/index.ts";
 import { enqueueChanges } from "./consumer.ts";
+import { storeLinkStatements } from "./link-statements.ts";
 import { identityKey } from "./merge-batch.ts";
 import type { PreparedRecords } from "./prepare-records.ts";
 import type { RunCounts } from "./run-counts.ts";
@@ -58,6 +59,12 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
       const gone = await deleteActivities(inTx, { sourceId: source.id, keys: prepared.gone });
       const moved = [...channels.movedActivities, ...(await spreadThreadVisibility(inTx, threads.moved))];
       await storePayloads(inTx, input, { people: people.ids, threads: threads.ids });
+      const parted = await storeLinkStatements(inTx, {
+        sourceId: source.id,
+        linkIds: people.linkIds,
+        records: prepared.raw.map(({ record, linkKeys, replaced }) => ({ ...record, linkKeys, replaced })),
+      });
+      for (const id of parted) if (!people.created.has(id)) people.changed.add(id);
       await storeRejected(inTx, {
         sourceId: source.id,
         syncId: input.syncId,
@@ -69,7 +76,7 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
       const touched = [...activities.created, ...activities.changed, ...gone, ...moved];
       await enqueueChanges(inTx, {
         threads: touched.length === 0 ? [...threads.created, ...threads.changed] : [...threads.ids.values()],
-        identities: touched.length === 0 ? [...people.created, ...people.changed] : [...new Set([...people.ids.values(), ...affiliated])],
+        identities: touched.length === 0 ? [...people.created, ...people.changed] : [...new Set([...people.ids.values(), ...affiliated, ...parted])],
         activities: touched,
       });
       return { people, threads, activities, gone };

@@ -44,6 +44,9 @@ export interface SeenIdentity extends NormalizedIdentity {
 export const identityKey = (ref: IdentityRef): string => `${ref.platform}\u0000${ref.externalId}`;
 export const activityKey = (activity: { externalId: string; kind: string }): string => `${activity.externalId}\u0000${activity.kind}`;
 
+export const linkKey = (link: Pick<NormalizedIdentityLink, "a" | "b" | "rule">): string =>
+  `${identityKey(link.a)}\u0001${identityKey(link.b)}\u0001${link.rule}`;
+
 /** One spelling, one organization: lower case with single spaces. */
 export const organizationKey = (name: string): string => cleanText(name).normalize("NFC").trim().replace(/\s+/g, " ").toLowerCase();
 
@@ -86,7 +89,7 @@ export function addToBatch(merged: MergedBatch, batch: NormalizedBatch): void {
   }
   for (const identity of batch.identities) addIdentity(merged, identity, firsts.get(identityKey(identity)));
   for (const link of batch.links ?? []) {
-    merged.links.set(`${identityKey(link.a)}\u0001${identityKey(link.b)}\u0001${link.rule}`, link);
+    merged.links.set(linkKey(link), link);
   }
   for (const organization of batch.organizations ?? []) addOrganization(merged, organization);
   for (const affiliation of batch.affiliations ?? []) {

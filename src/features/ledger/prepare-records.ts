@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Ctx } from "../access/index.ts";
 import type { NormalizedAffiliation, NormalizedBatch, RawRecord, RejectedRecord } from "./batch.ts";
 import { type Connector, RecordError } from "./connector.ts";
-import { activityKey, addToBatch, emptyBatch, hashPayload, identityKey, type MergedBatch } from "./merge-batch.ts";
+import { activityKey, addToBatch, emptyBatch, hashPayload, identityKey, linkKey, type MergedBatch } from "./merge-batch.ts";
 import { keepOut, type SourcePrivacy } from "./source-privacy.ts";
 import { findHeldRecords, type HeldRecord, readPayloads, recordKey } from "./store-raw-records.ts";
 
@@ -17,6 +17,9 @@ export interface PreparedRecords {
     threadKeys: string[];
     activities: number;
     identityKeys: string[];
+    linkKeys: string[];
+    /** Held before, with another payload or read by another normaliser. */
+    replaced: boolean;
   }[];
   /** Held already with the same payload, read by the same normaliser. */
   same: HeldRecord[];
@@ -83,7 +86,14 @@ export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<Pre
       }
     }
     if (known && !input.force && known.normalizeVersion > 0) changed.push(entry.record);
-    normalizeInto(prepared, { connector, settings: input.settings, privacy: input.source.privacy, now: ctx.clock.now(), ...entry });
+    normalizeInto(prepared, {
+      connector,
+      settings: input.settings,
+      privacy: input.source.privacy,
+      now: ctx.clock.now(),
+      replaced: known !== undefined,
+      ...entry,
+    });
   }
   if (changed.length > 0) await findGone(ctx, { ...input, changed }, prepared);
   return prepared;
@@ -91,7 +101,16 @@ export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<Pre
 
 function normalizeInto(
   prepared: PreparedRecords,
-  input: { connector: Connector; settings: unknown; privacy: SourcePrivacy; now: Date; record: RawRecord; payloadText: string; hash: string },
+  input: {
+    connector: Connector;
+    settings: unknown;
+    privacy: SourcePrivacy;
+    now: Date;
+    replaced: boolean;
+    record: RawRecord;
+    payloadText: string;
+    hash: string;
+  },
 ): void {
   const { record } = input;
   let batch: NormalizedBatch;
@@ -118,6 +137,8 @@ function normalizeInto(
     threadKeys: batch.threads.map((thread) => thread.externalId),
     activities: batch.activities.length,
     identityKeys: [...new Set(batch.identities.map(identityKey))],
+    linkKeys: (batch.links ?? []).map(linkKey),
+    replaced: input.replaced,
   });
 }
 

@@ -1,10 +1,11 @@
 import type { CoreContext } from "#core/context.ts";
-import { json, sql } from "#core/database/database.ts";
+import { array, json, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { adminRoles, type Ctx, editorRoles, requireRole, type Visibility, visibilityRank } from "../access/index.ts";
 import type { ReportedCounts } from "./connector.ts";
 import { enqueueChanges } from "./consumer.ts";
+import { withdrawUnstatedLinks } from "./link-statements.ts";
 import { parsePrivacy, type SourcePrivacy } from "./source-privacy.ts";
 
 export interface SourceRef {
@@ -122,13 +123,47 @@ export async function deleteSource(ctx: Ctx, input: { sourceId: string }): Promi
     const inTx: Ctx = { ...ctx, db: tx };
     const scope = sql`community_id = ${ctx.community.id} AND source_id = ${source.id}`;
     await markDaysOf(inTx, scope);
-    const people = await tx.rows<{ id: string }>(sql`SELECT DISTINCT identity_id AS id FROM activity WHERE ${scope} AND identity_id IS NOT NULL`);
+    const people = await tx.rows<{ id: string }>(sql`
+      SELECT identity_id AS id FROM activity WHERE ${scope} AND identity_id IS NOT NULL
+      UNION SELECT unnest(identities) FROM raw_record WHERE ${scope}`);
+    const links = await tx.rows<{ id: string }>(sql`SELECT DISTINCT link_id AS id FROM link_statement WHERE ${scope}`);
     const gone = await tx.rows<{ id: string }>(sql`DELETE FROM activity WHERE ${scope} RETURNING id`);
     await tx.execute(sql`DELETE FROM thread WHERE ${scope}`);
     await tx.execute(sql`DELETE FROM channel WHERE ${scope}`);
     await tx.execute(sql`DELETE FROM source WHERE community_id = ${ctx.community.id} AND id = ${source.id}`);
-    await enqueueChanges(inTx, { threads: [], identities: people.map((row) => row.id), activities: gone.map((row) => row.id) });
+    // The source's own statements went with it.
+    const parted = await withdrawUnstatedLinks(
+      inTx,
+      links.map(({ id }) => id),
+    );
+    const ids = people.map(({ id }) => id);
+    const mates = await forgetUnstatedIdentities(inTx, ids);
+    await enqueueChanges(inTx, { threads: [], identities: [...new Set([...ids, ...parted, ...mates])], activities: gone.map((row) => row.id) });
   });
+}
+
+/**
+ * Deletes those of these identities that no source states and no activity names any more: whoever removes a list of people
+ * removes the people of it.
+ * @returns the identities that were of one member with them
+ */
+async function forgetUnstatedIdentities(ctx: Ctx, ids: readonly string[]): Promise<string[]> {
+  const forgotten = await ctx.db.rows<{ id: string; memberId: string }>(sql`
+    WITH unstated AS (
+      SELECT id FROM unnest(${array(ids, "uuid")}) AS given(id)
+      EXCEPT SELECT unnest(identities) FROM raw_record WHERE community_id = ${ctx.community.id})
+    DELETE FROM identity i
+    WHERE i.community_id = ${ctx.community.id} AND i.id IN (SELECT id FROM unstated)
+      AND NOT EXISTS (SELECT FROM activity a WHERE a.community_id = i.community_id AND a.identity_id = i.id)
+    RETURNING i.id, i.member_id AS "memberId"`);
+  if (forgotten.length === 0) return [];
+  const forgottenIds = forgotten.map(({ id }) => id);
+  await ctx.db.execute(sql`
+    DELETE FROM identity_label WHERE community_id = ${ctx.community.id} AND identity_id = ANY(${array(forgottenIds, "uuid")})`);
+  const memberIds = [...new Set(forgotten.map(({ memberId }) => memberId))];
+  const mates = await ctx.db.rows<{ id: string }>(sql`
+    SELECT id FROM identity WHERE community_id = ${ctx.community.id} AND member_id = ANY(${array(memberIds, "uuid")})`);
+  return mates.map(({ id }) => id);
 }
 
 /** Has the days of some activities counted anew, before they go. */

@@ -2,11 +2,13 @@ import { array, sql } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import type { Ctx } from "../access/index.ts";
 import type { NormalizedIdentityLink } from "./batch.ts";
-import { cleanText, identityKey, labelInUse, type SeenIdentity } from "./merge-batch.ts";
+import { cleanText, identityKey, labelInUse, linkKey, type SeenIdentity } from "./merge-batch.ts";
 
 /** What became of a batch's identities: their ids by key, and which are new or changed. */
 export interface StoredIdentities {
   ids: Map<string, string>;
+  /** The ids of the stated links by their keys. */
+  linkIds: Map<string, string>;
   created: Set<string>;
   changed: Set<string>;
 }
@@ -31,7 +33,7 @@ export async function storeIdentities(
   ctx: Ctx,
   input: { identities: readonly SeenIdentity[]; links: readonly NormalizedIdentityLink[] },
 ): Promise<StoredIdentities> {
-  const stored: StoredIdentities = { ids: new Map(), created: new Set(), changed: new Set() };
+  const stored: StoredIdentities = { ids: new Map(), linkIds: new Map(), created: new Set(), changed: new Set() };
   if (input.identities.length === 0) return stored;
   let known = await findIdentities(ctx, input.identities);
   const missing = input.identities.filter((identity) => !known.has(identityKey(identity)));
@@ -63,7 +65,7 @@ export async function storeIdentities(
   await updateIdentities(ctx, updates);
   const relabelled = await storeLabels(ctx, input.identities, stored);
   for (const id of await nameIdentities(ctx, relabelled)) stored.changed.add(id);
-  for (const id of await storeLinks(ctx, input.links, stored.ids)) if (!stored.created.has(id)) stored.changed.add(id);
+  for (const id of await storeLinks(ctx, input.links, stored)) if (!stored.created.has(id)) stored.changed.add(id);
   return stored;
 }
 
@@ -263,13 +265,17 @@ async function nameIdentities(ctx: Ctx, identityIds: readonly string[]): Promise
   return rows.map((row) => row.id);
 }
 
-/** Returns the identities of links that are new. */
-async function storeLinks(ctx: Ctx, links: readonly NormalizedIdentityLink[], ids: Map<string, string>): Promise<string[]> {
+/** Stores links and notes their ids. Returns the identities of links that are new. */
+async function storeLinks(
+  ctx: Ctx,
+  links: readonly NormalizedIdentityLink[],
+  { ids, linkIds }: Pick<StoredIdentities, "ids" | "linkIds">,
+): Promise<string[]> {
   const rows = links.flatMap((link) => {
     const a = ids.get(identityKey(link.a));
     const b = ids.get(identityKey(link.b));
     if (!a || !b || a === b) return [];
-    return [{ ...link, low: a < b ? a : b, high: a < b ? b : a }];
+    return [{ ...link, key: linkKey(link), low: a < b ? a : b, high: a < b ? b : a }];
   });
   if (rows.length === 0) return [];
   const stored = await ctx.db.rows<{ low: string; high: string }>(sql`
@@ -298,5 +304,19 @@ async function storeLinks(ctx: Ctx, links: readonly NormalizedIdentityLink[], id
                 )}) AS n(id, low, high, rule, evidence, strength)
     ON CONFLICT (community_id, identity_a, identity_b, rule) DO NOTHING
     RETURNING identity_a AS low, identity_b AS high`);
+  const held = await ctx.db.rows<{ id: string; place: number }>(sql`
+    SELECT l.id, n.place::int AS place
+    FROM unnest(${array(
+      rows.map((r) => r.low),
+      "uuid",
+    )}, ${array(
+      rows.map((r) => r.high),
+      "uuid",
+    )}, ${array(
+      rows.map((r) => r.rule),
+      "text",
+    )}) WITH ORDINALITY AS n(low, high, rule, place)
+    JOIN identity_link l ON l.community_id = ${ctx.community.id} AND l.identity_a = n.low AND l.identity_b = n.high AND l.rule = n.rule`);
+  for (const { id, place } of held) linkIds.set(rows[place - 1]?.key ?? "", id);
   return stored.flatMap((row) => [row.low, row.high]);
 }
