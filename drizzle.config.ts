@@ -5,7 +5,7 @@ export default defineConfig({
   schema: [
     "./src/core/schema.ts",
     "./src/features/*/schema.ts",
-    "./src/features/ledger/{derived,identity,organization}-schema.ts",
+    "./src/features/ledger/{derived,identity,listener,organization}-schema.ts",
     "./src/metrics/schema.ts",
   ],
   out: "./db/migrations",

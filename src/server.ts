@@ -45,7 +45,7 @@ export async function startServer(options: ServeOptions = {}): Promise<RunningSe
       closers.unshift(web.stop);
       url = web.url;
     }
-    if (runtime.config.role !== "web") await startWorker(runtime);
+    if (runtime.config.role !== "web") closers.unshift(await startWorker(runtime));
     let stopping: Promise<void> | undefined;
     return {
       url,

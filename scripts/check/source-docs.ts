@@ -49,6 +49,9 @@ function pageOf(connector: Connector): string {
     connector.webhook
       ? "## Webhook\n\nThe source's page shows its address (`/hooks/<source id>`). What arrives there and what is fetched is one; a request whose signature is wrong is refused.\n"
       : "",
+    connector.listen
+      ? "## Over a connection\n\nWhere the settings ask for it, the worker keeps a connection open to the source, and what is new arrives at once; no address of this server need be reachable. An event is acknowledged once it is kept. What is missed while there is no connection comes with the next run. The source's page says how the connection is.\n"
+      : "",
     settingsOf(connector),
     section("Who is who", docs.identityKey),
     section("Limits", docs.limits),
@@ -82,15 +85,16 @@ function describeSchedule(minutes: number): string {
 function tableOf(connectors: readonly Connector[]): string {
   const tick = (has: unknown) => (has ? "yes" : "–");
   const rows = connectors.map(
-    (one) => `| [${one.title}](${one.id}.md) | ${one.summary} | ${tick(one.importFile)} | ${tick(one.pull)} | ${tick(one.webhook)} |`,
+    (one) =>
+      `| [${one.title}](${one.id}.md) | ${one.summary} | ${tick(one.importFile)} | ${tick(one.pull)} | ${tick(one.webhook)} | ${tick(one.listen)} |`,
   );
   return `${note}
 # Sources
 
 Where developers talk, and how it comes in. What was tried on real files stands in [sources-verified.md](../sources-verified.md).
 
-| source | what | files | live | webhook |
-|---|---|---|---|---|
+| source | what | files | live | webhook | connection |
+|---|---|---|---|---|---|
 ${rows.join("\n")}
 
 Every source can be closed further than it is at home, kept from storing fields, told to leave private channels out, and given

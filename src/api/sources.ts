@@ -79,6 +79,17 @@ const detail = source
     ),
     privacy: sourcePrivacySchema,
     inbox: z.int().describe("Records that arrived by themselves and wait to be taken in."),
+    listener: z
+      .object({
+        state: z.enum(["connecting", "connected", "waiting", "failed", "stopped"]),
+        since: at.describe("Since when it is in this state."),
+        reason: z.string().describe("Why it waits or failed, with what to do about it; empty while all is well."),
+        lastReceivedAt: at.nullable(),
+      })
+      .nullable()
+      .describe(
+        "The connection over which the source sends by itself; null where there is none. What failed is tried again once the settings change.",
+      ),
   })
   .meta({ id: "SourceDetail" });
 

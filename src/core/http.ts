@@ -1,12 +1,15 @@
-import { isIP } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Agent, buildConnector, type Dispatcher, fetch, type RequestInit } from "undici";
+import { Agent, type Dispatcher, fetch, type RequestInit } from "undici";
 import { type AddressGuard, type CheckedAddress, createAddressGuard } from "./address-guard.ts";
 import type { Config } from "./config.ts";
 import { AppError } from "./errors.ts";
+import { guardedConnector } from "./guarded-connector.ts";
 import type { Logger } from "./log.ts";
 import { createPacer, type Wait, waitAsked } from "./rate-limit.ts";
 import type { Telemetry } from "./telemetry.ts";
+import { type OpenSocket, openWebSocket, type SocketRequest } from "./web-socket.ts";
+
+export type { OpenSocket, SocketRequest } from "./web-socket.ts";
 
 export interface HttpRequest {
   url: string | URL;
@@ -58,6 +61,11 @@ export interface HttpClient {
    * @throws AppError `forbidden` for a private address, `upstream_failed` when there is no such host
    */
   resolveHost?(host: string, port: number): Promise<CheckedAddress[]>;
+  /**
+   * Opens a WebSocket to a server that sends what happens by itself. Absent where there is no way out.
+   * @throws AppError as `request`
+   */
+  openSocket?(input: SocketRequest): Promise<OpenSocket>;
   close(): Promise<void>;
 }
 
@@ -84,6 +92,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   return {
     request: (input) => request({ input, guard, pacer, agent, options, log }),
     resolveHost: (host, port) => guard.check(host, port),
+    openSocket: (input) => openWebSocket(input, { guard, maxBytes: config.outboundMaxBytes }),
     close: () => agent.close(),
   };
 }
@@ -196,24 +205,6 @@ async function follow(parts: Parts, start: URL): Promise<HttpResponse> {
     });
     return { ...toResponse(answer.status, new Headers([...answer.headers]), url, bytes), ...(movedTo !== undefined && { movedTo }) };
   }
-}
-
-/** Connects to the very address that was checked: nothing resolves the name a second time. */
-function guardedConnector(guard: AddressGuard): buildConnector.connector {
-  const connect = buildConnector({ timeout: 10_000 });
-  return (options, done) => {
-    const port = Number(options.port || (options.protocol === "https:" ? 443 : 80));
-    const tryNext = ([target, ...others]: CheckedAddress[]): void => {
-      if (!target) return done(new Error("the host has no address"), null);
-      const servername = options.servername || (isIP(options.hostname) ? undefined : options.hostname);
-      connect({ ...options, hostname: target.address, ...(servername ? { servername } : {}) }, (error, socket) => {
-        if (error === null) done(null, socket);
-        else if (others.length > 0) tryNext(others);
-        else done(error, null);
-      });
-    };
-    guard.check(options.hostname, port).then(tryNext, (error: Error) => done(error, null));
-  };
 }
 
 async function readBounded(body: AsyncIterable<Uint8Array> | null, maxBytes: number, url: URL): Promise<Buffer> {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
-import type { HttpClient } from "#core/http.ts";
+import type { HttpClient, HttpResponse } from "#core/http.ts";
 
 /** How to reach Slack's Web API. */
 export interface Asking {
@@ -55,17 +55,35 @@ export async function askSlack(
   method: string,
   query: Record<string, string | undefined> = {},
 ): Promise<{ answer: SlackAnswer; scopes?: ReadonlySet<string> }> {
-  const url = new URL(`${asking.baseUrl.replace(/\/+$/, "")}/${method}`);
+  const url = addressOf(asking, method);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
   const headers = { authorization: `Bearer ${asking.token}`, accept: "application/json" };
   const response = await asking.http.request({ url, headers, signal: asking.signal, retries: 6 });
+  const answer = readAnswer(response, method);
+  if (!answer.ok) throw failure(answer);
+  const scopes = response.headers.get("x-oauth-scopes");
+  return { answer, ...(scopes !== null && { scopes: new Set(scopes.split(",").map((scope) => scope.trim())) }) };
+}
+
+/** The address of a method. */
+export function addressOf(asking: Pick<Asking, "baseUrl">, method: string): URL {
+  return new URL(`${asking.baseUrl.replace(/\/+$/, "")}/${method}`);
+}
+
+/**
+ * The answer to a method, whether it refuses or not.
+ * @throws AppError `rate_limited`, `upstream_failed`
+ */
+export function readAnswer(response: HttpResponse, method: string): SlackAnswer {
   if (response.status === 429) throw limited();
   if (response.status >= 500) throw new AppError("upstream_failed", { public: `Slack answered ${response.status} for ${method}. Try again later.` });
   const answer = answerSchema.safeParse(response.json());
   if (!answer.success) throw new AppError("upstream_failed", { public: `Slack's answer to ${method} (status ${response.status}) has no «ok».` });
-  if (!answer.data.ok) throw failure(answer.data, method);
-  const scopes = response.headers.get("x-oauth-scopes");
-  return { answer: answer.data, ...(scopes !== null && { scopes: new Set(scopes.split(",").map((scope) => scope.trim())) }) };
+  if (["ratelimited", "rate_limited"].includes(answer.data.error ?? "")) throw limited();
+  if (passing.has(answer.data.error ?? "")) {
+    throw new AppError("upstream_failed", { public: `Slack failed at ${method} (${answer.data.error}). Try again later.` });
+  }
+  return answer.data;
 }
 
 /**
@@ -82,15 +100,13 @@ export async function* askPages(asking: Asking, method: string, query: Record<st
   }
 }
 
-function failure({ error = "", needed }: SlackAnswer, method: string): Error {
+function failure({ error = "", needed }: SlackAnswer): Error {
   const bad = badTokens[error];
   if (bad) {
     return new AppError("forbidden", {
       public: `${bad} On api.slack.com/apps open your app, OAuth & Permissions, install it to the workspace again, and give the new token here. (Slack said: ${error})`,
     });
   }
-  if (error === "ratelimited" || error === "rate_limited") return limited();
-  if (passing.has(error)) return new AppError("upstream_failed", { public: `Slack failed at ${method} (${error}). Try again later.` });
   return new SlackRefusal({ code: error, ...(needed !== undefined && { needed }) });
 }
 

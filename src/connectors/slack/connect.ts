@@ -5,9 +5,12 @@ import type { LiveIdentity } from "#features/ledger/index.ts";
 import { type Asking, askPages, askSlack, SlackRefusal } from "./client.ts";
 import type { SlackChannel } from "./format.ts";
 import { describeApiChannel } from "./layout.ts";
+import { openConnection } from "./open-connection.ts";
 
 export interface LiveSettings {
   token: string;
+  /** Empty where nothing is listened to. */
+  appToken: string;
   team: string;
   channels: string;
   baseUrl: string;
@@ -80,11 +83,13 @@ export async function connectSlack(settings: LiveSettings, input: { http: HttpCl
     });
   }
   const invite = closed.length > 0 ? ` ${closed.length} more can be read once the app is invited there (/invite @${session.user}).` : "";
+  if (settings.appToken !== "") await openConnection(settings, input);
+  const live = settings.appToken === "" ? "" : " New messages arrive at once, by Socket Mode.";
   const mail = session.scopes && !session.scopes.has("users:read.email") ? " Without users:read.email people have no addresses." : "";
   return {
     origin: `slack:${session.team}`,
     name: session.teamName,
-    says: `Signed in to ${session.teamName} as ${session.user}${session.isBot ? " (a bot)" : ""}; ${readable.length} channels can be read.${invite}${mail}`,
+    says: `Signed in to ${session.teamName} as ${session.user}${session.isBot ? " (a bot)" : ""}; ${readable.length} channels can be read.${invite}${live}${mail}`,
   };
 }
 

@@ -35,9 +35,14 @@ export interface FakeWorld {
   before?: (method: string, query: URLSearchParams) => void;
   /** Leaves cursors out, so that only times lead on. */
   withoutCursors?: boolean;
+  /** Where Socket Mode is to be connected to. */
+  socketUrl?: string;
+  /** What `apps.connections.open` refuses with. */
+  socketRefusal?: string;
 }
 
 export const token = "xoxb-1-2-made-up";
+export const appToken = "xapp-1-A1-made-up";
 const allScopes = "channels:read,channels:history,groups:read,groups:history,users:read,users:read.email";
 
 /**
@@ -45,13 +50,18 @@ const allScopes = "channels:read,channels:history,groups:read,groups:history,use
  * their own message out, the newest first in a history, the root first in each page of replies.
  */
 export async function startFakeSlack(world: FakeWorld): Promise<LocalServer> {
-  return startLocalServer(({ url, headers }, response) => {
+  return startLocalServer(({ url, headers, method: verb }, response) => {
     const method = url.pathname.replace(/^\/api\//, "");
     const send = (body: Record<string, unknown>, status = 200, more: Record<string, string> = {}) => {
       response.writeHead(status, { "content-type": "application/json; charset=utf-8", "x-oauth-scopes": world.scopes ?? allScopes, ...more });
       response.end(JSON.stringify(body));
     };
     world.before?.(method, url.searchParams);
+    if (method === "apps.connections.open") {
+      if (verb !== "POST") return send({ ok: false, error: "insecure_request" });
+      if (headers.authorization !== `Bearer ${appToken}`) return send({ ok: false, error: "invalid_auth" });
+      return send(world.socketRefusal ? { ok: false, error: world.socketRefusal } : { ok: true, url: `${world.socketUrl}/link/?ticket=1&app_id=A1` });
+    }
     if (headers.authorization !== `Bearer ${token}`) return send({ ok: false, error: "invalid_auth" });
     const at = (world.failures ?? []).findIndex(
       (failure) => failure.method === method && (failure.onlyChannel === undefined || failure.onlyChannel === url.searchParams.get("channel")),
@@ -91,6 +101,12 @@ function answer(world: FakeWorld, method: string, query: URLSearchParams): Recor
         listed.map(({ messages, is_private = false, is_member = true, ...channel }) => ({ is_channel: true, is_private, is_member, ...channel })),
         query,
       );
+    }
+    case "conversations.info": {
+      const channel = world.channels.find(({ id }) => id === query.get("channel"));
+      if (!channel) return { ok: false, error: "channel_not_found" };
+      const { id, name, is_private = false } = channel;
+      return { ok: true, channel: { id, name, is_channel: true, is_private } };
     }
     case "conversations.history":
     case "conversations.replies":

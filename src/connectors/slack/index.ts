@@ -3,6 +3,7 @@ import { defineConnector } from "#features/ledger/index.ts";
 import { secretSetting, visibilitySetting } from "../settings.ts";
 import { connectSlack } from "./connect.ts";
 import { docs } from "./docs.ts";
+import { listenToSlack } from "./listen.ts";
 import { normalizeSlack } from "./normalize.ts";
 import { pullSlack } from "./pull.ts";
 import { holdsAnswers, identifyAnswers, openAnswers, takeAnswers } from "./read-answers.ts";
@@ -18,6 +19,10 @@ export const slack = defineConnector({
   normalizeVersion: 1,
   settings: z.object({
     token: secretSetting("Bot token", "Of your own app, xoxb-… Only for reading live.").default(""),
+    appToken: secretSetting(
+      "App-level token",
+      "Of the same app, xapp-…, with connections:write. Only for Socket Mode: new messages arrive at once, without an address of ours.",
+    ).default(""),
     signingSecret: secretSetting("Signing secret", "Of the same app, under Basic Information. Only for events.").default(""),
     team: z.string().trim().default("").meta({
       title: "Workspace id",
@@ -49,6 +54,7 @@ export const slack = defineConnector({
   connect: (_ctx, { settings, http, signal }) => connectSlack(settings, { http, signal }),
   pull: pullSlack,
   webhook: readSlackRequest,
+  listen: { isOn: ({ token, appToken }) => token !== "" && appToken !== "", run: listenToSlack },
   recognizes: recognizeSlack,
 
   async identifyFile(_ctx, { path, settings: { team }, signal }) {

@@ -4,19 +4,13 @@ import { equalInConstantTime } from "#core/crypto.ts";
 import { AppError } from "#core/errors.ts";
 import type { WebhookOutcome, WebhookRequest } from "#features/ledger/index.ts";
 import { namesIn } from "./connect.ts";
-import { eventToRecords } from "./from-event.ts";
+import { callbackSchema, eventToRecords, happenedAt } from "./from-event.ts";
 
 const ageMaxSeconds = 300;
 
 const bodySchema = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("url_verification"), challenge: z.string() }),
-  z.looseObject({
-    type: z.literal("event_callback"),
-    team_id: z.string(),
-    authorizations: z.array(z.looseObject({ team_id: z.string().nullish() })).optional(),
-    event_time: z.number().optional(),
-    event: z.looseObject({ type: z.string() }),
-  }),
+  callbackSchema,
   z.looseObject({ type: z.literal("app_rate_limited") }),
 ]);
 
@@ -38,7 +32,7 @@ export function readSlackRequest(request: WebhookRequest, settings: { signingSec
   if (channel !== undefined && wanted.length > 0 && !wanted.includes(channel.toLowerCase())) {
     return { ignored: "The settings name other channels; events know them by their ids alone." };
   }
-  return eventToRecords(body.event, { team, at: body.event_time === undefined ? new Date() : new Date(body.event_time * 1000) });
+  return eventToRecords(body.event, { team, at: happenedAt(body) });
 }
 
 function checkSignature({ headers, body }: WebhookRequest, secret: string): void {

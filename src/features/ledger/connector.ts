@@ -64,6 +64,21 @@ export interface WebhookRequest {
  */
 export type WebhookOutcome = { records: RawRecord[] } | { answer: string } | { ignored: string };
 
+/** How a listener's connection is. `reason` says why it is not there, for who looks at the source's page. */
+export type ListenState = { state: "connected" } | { state: "connecting" } | { state: "waiting"; reason: string };
+
+export interface ListenInput<Settings> extends Pick<PullInput<Settings>, "settings" | "signal" | "http"> {
+  /** The folder of this source's pulls, to look up what they keep there. They write it, a listener does not. */
+  workDir: string;
+  /**
+   * Keeps records so that no crash loses them; only then is an event acknowledged. They go the way of a pull, under the
+   * same streams and ids.
+   * @throws when they could not be kept: leave the event unacknowledged, so that it is sent again
+   */
+  receive(records: readonly RawRecord[]): Promise<void>;
+  onState(state: ListenState): void;
+}
+
 export interface ImportFileInput<Settings> {
   settings: Settings;
   /** An absolute path to a file or folder, readable and not empty. */
@@ -167,6 +182,18 @@ export interface Connector<Schema extends z.ZodType = z.ZodType> {
    */
   connect?(ctx: CoreContext, input: ConnectInput<z.output<Schema>>): Promise<LiveIdentity>;
   pull?(ctx: CoreContext, input: PullInput<z.output<Schema>>): AsyncIterable<RecordChunk>;
+  /** For services that send over a connection that we open: what is new arrives at once, and the pull finds what was missed. */
+  listen?: {
+    /** Whether the settings ask for it. Secrets are masked: of them only whether they are set can be told. */
+    isOn(settings: z.output<Schema>): boolean;
+    /**
+     * Listens until the signal aborts, then finishes what it has begun and returns. Connections that end are opened again
+     * here, with growing pauses.
+     * @throws AppError `forbidden`, `invalid_input` or `not_found` for what only other settings mend: it is not tried again before
+     *   they change; anything else is tried again later
+     */
+    run(ctx: CoreContext, input: ListenInput<z.output<Schema>>): Promise<void>;
+  };
   /** 0 to 1: how sure it is that the file is one of its own, from its name, first bytes and entries alone. */
   recognizes?(file: GlimpsedFile): number;
   /**

@@ -18,6 +18,8 @@ export {
   type FileIdentity,
   type GlimpsedFile,
   type ImportFileInput,
+  type ListenInput,
+  type ListenState,
   type LiveIdentity,
   type PullInput,
   type RecordChunk,
@@ -53,9 +55,21 @@ export {
   withHeldSettings,
 } from "./import-file.ts";
 export { countInbox, receiveRecords, takeInbox } from "./inbox.ts";
+export {
+  claimListener,
+  forgetListener,
+  type ListenableSource,
+  type ListenerRow,
+  leaseMs,
+  listListenable,
+  noteListener,
+  releaseListener,
+  renewListeners,
+} from "./listeners.ts";
 export { addLiveSource, changeSettings, readSettings, tryConnection } from "./live-sources.ts";
 export { type ImportPreview, previewImport } from "./preview-import.ts";
 export { markDaysOfIdentities, rollUp } from "./roll-up.ts";
+export { isListenedTo, runListener } from "./run-listener.ts";
 export { type RunPullInput, removeWorkDir, replaySource, runPull } from "./run-pull.ts";
 export type { SyncOutcome, SyncProgress } from "./run-records.ts";
 export { type DueSource, listDueSources, pullSource } from "./schedule.ts";

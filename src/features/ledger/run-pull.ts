@@ -64,7 +64,8 @@ export async function removeWorkDir(input: { dataDir: string; sourceId: string }
   await rm(workDirOf(input.dataDir, input.sourceId), { recursive: true, force: true });
 }
 
-async function openWorkDir(dataDir: string, sourceId: string): Promise<string> {
+/** The source's own folder, made where there is none yet. */
+export async function openWorkDir(dataDir: string, sourceId: string): Promise<string> {
   const folder = workDirOf(dataDir, sourceId);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return folder;

@@ -3,6 +3,7 @@ import { decodeCursor, type Page, toPage } from "#core/page.ts";
 import { type Ctx, requireRole, teamRoles, type Visibility, viewerLevel, visibilityOf, visibleTo } from "../access/index.ts";
 import type { IngestCounts } from "./batch.ts";
 import { countInbox } from "./inbox.ts";
+import { type ListenerRow, readListener } from "./listeners.ts";
 import { parsePrivacy, type SourcePrivacy } from "./source-privacy.ts";
 import { maskSealed } from "./source-settings.ts";
 import { fileStream, isPart } from "./sources.ts";
@@ -95,6 +96,8 @@ export interface SourceDetail extends SourceRow {
   privacy: SourcePrivacy;
   /** Records that arrived by themselves and wait to be taken in. */
   inbox: number;
+  /** How the connection is over which the source sends by itself; null where there is none. */
+  listener: ListenerRow | null;
 }
 
 /** A source with its streams and coverage: what it says it has against what is held, and why they differ. */
@@ -127,6 +130,7 @@ export async function getSource(ctx: Ctx, input: { sourceId: string }): Promise<
     settings: maskSealed(row.settings),
     privacy: parsePrivacy(row.privacy),
     inbox: await countInbox(ctx, { sourceId: row.id }),
+    listener: await readListener(ctx, { sourceId: row.id }),
     visibility: floor === null ? null : visibilityOf(floor),
     lastSync,
     streams: streams.filter(({ name }) => !isPart(name)).map(({ reported, ...stream }) => stream),

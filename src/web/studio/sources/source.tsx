@@ -20,6 +20,7 @@ import { useToast } from "../../ui/toast.ts";
 import { param, readQuery } from "../list-params.server.ts";
 import { mayEdit } from "../member-actions.server.ts";
 import type { Route } from "./+types/source.ts";
+import { ListenerSheet } from "./listener-sheet.tsx";
 import { handleSourceAction } from "./source-actions.server.ts";
 import { PrivacyForm, SourceHealth, WebhookAddress } from "./source-health.tsx";
 import { isUnderWay, SyncLine } from "./source-state.tsx";
@@ -145,6 +146,7 @@ export default function Source({ loaderData, params }: Route.ComponentProps) {
               </Rows>
             </Sheet>
           ) : null}
+          {source.listener ? <ListenerSheet listener={source.listener} /> : null}
           <SourceHealth streams={loaderData.streams} paused={source.paused} inbox={source.inbox} />
           <Sheet title="Coverage" id="coverage" aside="what the source says it has, against what is held">
             <DataTable
