@@ -31,7 +31,8 @@ export function settingFlags(connector: Connector): SettingFlag[] {
   return Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const secret = secrets.has(name);
     const list = property.type === "array";
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    // What is on by itself can only be switched off.
+    const flag = `--${property.type === "boolean" && property.default === true ? "no-" : ""}${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     const about = property.description ?? property.title ?? name;
     const value = secret ? "<@file>" : list ? "<value...>" : "<value>";
     const option = new Option(property.type === "boolean" ? flag : `${flag} ${value}`, secret ? `${about} Read from a file: @path.` : about);

@@ -32,6 +32,8 @@ export interface FakeDiscord {
   /** May say something else before the ordinary answer is given; true when it did. */
   intercept: (url: URL, response: ServerResponse) => boolean;
   mayManageThreads: boolean;
+  /** What `gateway/bot` says: where the gateway is, and how many sessions may still be begun. */
+  gateway: { url: string; shards: number; session_start_limit: { total: number; remaining: number; reset_after: number; max_concurrency: number } };
 }
 
 export const token = "made-up-bot-token";
@@ -44,6 +46,7 @@ export async function startFakeDiscord(channels: FakeChannel[]): Promise<FakeDis
     guilds: [{ id: guildId, name: "Tidewater" }],
     intercept: () => false,
     mayManageThreads: true,
+    gateway: { url: "", shards: 1, session_start_limit: { total: 1000, remaining: 999, reset_after: 14_400_000, max_concurrency: 1 } },
   };
   const server = await startLocalServer((request, response) => {
     const { url } = request;
@@ -69,6 +72,7 @@ function answer(fake: Omit<FakeDiscord, "server">, url: URL, response: ServerRes
   const path = url.pathname.replace(/^\/api\/v10\//, "");
   if (path === "users/@me") return send(response, 200, { id: "700000000000009999", username: "causeway" });
   if (path === "applications/@me") return send(response, 200, { id: "700000000000009998", flags: fake.flags });
+  if (path === "gateway/bot") return send(response, 200, fake.gateway);
   if (path === "users/@me/guilds") return send(response, 200, fake.guilds);
   if (path === `guilds/${guildId}`) {
     const roles = [
@@ -82,12 +86,17 @@ function answer(fake: Omit<FakeDiscord, "server">, url: URL, response: ServerRes
     return send(response, 200, { threads: fake.channels.filter((c) => isThread(c) && !c.thread_metadata?.archived).map(describe), members: [] });
   }
   if (path.startsWith("guilds/")) return send(response, 404, { message: "Unknown Guild", code: 10004 });
-  const [, id, what] = /^channels\/(\d+)\/(.*)$/.exec(path) ?? [];
+  const [, id, what = ""] = /^channels\/(\d+)(?:\/(.*))?$/.exec(path) ?? [];
   const channel = fake.channels.find((c) => c.id === id);
   if (!channel) return send(response, 404, { message: "Unknown Channel", code: 10003 });
   if (channel.refusal) return send(response, channel.refusal.status, channel.refusal);
+  if (what === "") return send(response, 200, { guild_id: guildId, ...describe(channel) });
   if (what === "messages") return sendMessages(channel, url, response);
-  return sendArchived(fake, { channel, what: what ?? "", url, response });
+  if (what.startsWith("messages/")) {
+    const message = channel.messages.find((m) => m.id === what.slice("messages/".length));
+    return message ? send(response, 200, message) : send(response, 404, { message: "Unknown Message", code: 10008 });
+  }
+  return sendArchived(fake, { channel, what, url, response });
 }
 
 /** At most 100, those next to the id that was given, the newest first whichever way was asked. */

@@ -81,7 +81,8 @@ export async function* pullDiscord(ctx: CoreContext, input: PullInput<PullSettin
   };
 }
 
-async function listOpenThreads(asking: Asking, directory: Directory): Promise<ApiChannel[]> {
+/** The open threads of a server, which the directory learns of. */
+export async function listOpenThreads(asking: Asking, directory: Directory): Promise<ApiChannel[]> {
   const { threads } = z.object({ threads: z.array(apiChannelSchema) }).parse(await askDiscord(asking, `guilds/${directory.guild.id}/threads/active`));
   for (const thread of threads) directory.channels.set(thread.id, thread);
   return threads.sort((a, b) => compareIds(a.id, b.id));

@@ -4,13 +4,16 @@ import { AppError } from "#core/errors.ts";
 import type { OpenSocket } from "#core/http.ts";
 import type { ListenInput } from "#features/ledger/index.ts";
 import { type ConnectionEnd, keepConnected } from "../keep-connected.ts";
+import { RereadQueue } from "../reread-queue.ts";
 import { askingOf, type LiveSettings, listChannels, namesIn, type Session, signIn } from "./connect.ts";
 import { callbackSchema, type EventCallback, eventToRecords, happenedAt } from "./from-event.ts";
 import { openConnection, switchedOff } from "./open-connection.ts";
 import { openMemory } from "./pull-memory.ts";
 import type { Directory } from "./records.ts";
-import { MessageRereader } from "./reread-messages.ts";
+import { type MessagePlace, readerOfMessages } from "./reread-messages.ts";
 
+/** Leaves more than half of Slack's 50 requests a minute to the pull. */
+const rereadEveryMs = 3000;
 const helloTimeoutMs = 15_000;
 /** Slack closes a connection that it has given notice of; should it not, we do. */
 const farewellMs = 30_000;
@@ -34,7 +37,7 @@ interface Run {
   people: Directory["people"];
   /** Ids of the channels that the settings name; undefined for all. */
   channels: ReadonlySet<string> | undefined;
-  rereader: MessageRereader;
+  rereads: RereadQueue<MessagePlace>;
   sockets: Set<OpenSocket>;
   /** Events that are being kept. */
   underWay: Set<Promise<void>>;
@@ -54,7 +57,13 @@ export async function listenToSlack(ctx: CoreContext, input: ListenInput<LiveSet
     session,
     people: new Map(),
     channels: undefined,
-    rereader: new MessageRereader({ asking, ctx, team: session.team, receive: input.receive, people: () => run.people }),
+    rereads: new RereadQueue({
+      ctx,
+      signal,
+      read: readerOfMessages({ asking, ctx, team: session.team, people: () => run.people }),
+      receive: input.receive,
+      spacingMs: rereadEveryMs,
+    }),
     sockets: new Set(),
     underWay: new Set(),
   };
@@ -74,7 +83,7 @@ export async function listenToSlack(ctx: CoreContext, input: ListenInput<LiveSet
   } finally {
     await Promise.all([...run.underWay]);
     for (const socket of run.sockets) socket.close();
-    await run.rereader.stop();
+    await run.rereads.stop();
   }
 }
 
@@ -142,7 +151,10 @@ async function keep(run: Run, frame: z.output<typeof frameSchema>): Promise<void
   const reaction = reactionSchema.safeParse(event);
   const channel = reaction.success ? reaction.data.item.channel : event.channel;
   if (typeof channel === "string" && run.channels?.has(channel) === false) return;
-  if (reaction.success) return run.rereader.add(reaction.data.item);
+  if (reaction.success) {
+    const { channel: id, ts } = reaction.data.item;
+    return run.rereads.add(`${id} ${ts}`, { channel: id, ts });
+  }
   const outcome = eventToRecords(event, { team: run.session.team, at: happenedAt(callback.data), people: run.people });
   if ("records" in outcome) await run.input.receive(outcome.records);
 }
