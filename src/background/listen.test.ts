@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { appToken } from "#connectors/slack/fake-slack.ts";
+import { eventToRecords } from "#connectors/slack/from-event.ts";
 import { slack } from "#connectors/slack/index.ts";
 import { hoursAgo, say, settingsOf, start, stopAll } from "#connectors/slack/testing-live.ts";
 import { startSocketServer } from "#connectors/testing-sockets.ts";
@@ -18,12 +19,14 @@ import {
   getSource,
   type ListenInput,
   pullSource,
+  receiveRecords,
+  requireSource,
   takeInbox,
   updateSource,
 } from "#features/ledger/index.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
 import { type Listening, startListening } from "./listen.ts";
-import { pullServices } from "./sync-source.ts";
+import { pullServices, syncSourceJob } from "./sync-source.ts";
 
 /** Who listens at this moment, by site: the test speaks through it. */
 const heard = new Map<string, ListenInput<{ site: string; token: string; live: boolean }>[]>();
@@ -176,6 +179,15 @@ test("what is received is in the inbox before the event may be acknowledged, and
   expect((await takeInbox(ctx, { connector: wire, sourceId }))?.counts.new.activities).toBe(2);
 });
 
+/** The records of a message's event. */
+function eventOf(message: object) {
+  const outcome = eventToRecords(
+    { type: "message", channel: "C0GENERAL1", channel_type: "channel", ...message },
+    { team: "T0HARBOR1", at: new Date() },
+  );
+  return "records" in outcome ? outcome.records : [];
+}
+
 test("a message of Slack is one row, whether by Socket Mode or by a pull, and is there within seconds", async () => {
   const sockets = await startSocketServer((socket) => socket.send({ type: "hello", num_connections: 1 }));
   const root = say(hoursAgo(2), "Where is the tide table?");
@@ -198,6 +210,12 @@ test("a message of Slack is one row, whether by Socket Mode or by a pull, and is
     const [pulled] = await pullSource(ctx, { connector: slack, sourceId, services: pullServices(runtime) });
     expect(pulled?.counts.new.activities).toBe(0);
     expect(await count()).toBe(1);
+    // What arrives during a run is taken in at its end.
+    const records = eventOf(say(hoursAgo(1), "And the harbour?"));
+    await receiveRecords(ctx, { source: await requireSource(ctx, sourceId), records });
+    const run = { jobId: "x", attempt: 1, signal: new AbortController().signal };
+    await syncSourceJob.run(runtime, { communityId: ctx.community.id, sourceId, connector: "slack", trigger: "manual" }, run);
+    expect([await count(), (await getSource(ctx, { sourceId }))?.inbox]).toEqual([2, 0]);
   } finally {
     await stopAll();
     await sockets.close();

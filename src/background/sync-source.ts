@@ -51,9 +51,18 @@ export const syncSourceJob = defineJob({
       if (!(error instanceof AppError) || error.code === "internal") throw error;
       services.log.info({ sourceId, code: error.code, reason: error.message }, "a source could not be fetched");
     }
+    await takeWhatWaited(ctx, { connector: requireConnector(connector), sourceId, signal });
     await drainOutbox(services, { consumers, communityId, signal });
   },
 });
+
+/** What arrived during a long run had to wait for its end, and its own job asks again later and later. */
+async function takeWhatWaited(ctx: Ctx, input: Parameters<typeof takeInbox>[1]): Promise<void> {
+  if (input.signal?.aborted) return;
+  await takeInbox(ctx, input).catch((error: unknown) => {
+    if (!(error instanceof AppError) || error.code !== "busy") throw error;
+  });
+}
 
 /** Finds sources whose next run is due. */
 export const scheduleSyncsJob = defineJob({

@@ -32,8 +32,9 @@ export function settingFlags(connector: Connector): SettingFlag[] {
     const secret = secrets.has(name);
     const list = property.type === "array";
     // What is on by itself can only be switched off.
-    const flag = `--${property.type === "boolean" && property.default === true ? "no-" : ""}${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    const about = property.description ?? property.title ?? name;
+    const isOn = property.type === "boolean" && property.default === true;
+    const flag = `--${isOn ? "no-" : ""}${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const about = `${isOn ? "Switches this off: " : ""}${property.description ?? property.title ?? name}`;
     const value = secret ? "<@file>" : list ? "<value...>" : "<value>";
     const option = new Option(property.type === "boolean" ? flag : `${flag} ${value}`, secret ? `${about} Read from a file: @path.` : about);
     if (property.enum) option.choices(property.enum);

@@ -83,7 +83,7 @@ export default function Source({ loaderData, params }: Route.ComponentProps) {
   const underWay = isUnderWay(source.lastSync);
   const counting = source.coverage.some(({ gap }) => gap.startsWith("Still"));
   // Counts are derived after a run is done; the page looks again until they are.
-  useWatch(underWay || counting || loaderData.lags);
+  useWatch(underWay || counting || loaderData.lags || source.listener?.state === "connecting");
   const gaps = source.coverage.filter(({ gap }) => gap !== "");
   const title = underWay
     ? `${source.name} is being brought in`
