@@ -123,9 +123,10 @@ async function connect(run: Run): Promise<ConnectionEnd> {
   const stop = () => ended.resolve({ reason: "" });
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
-  void socket.closed.then(({ code, reason }) =>
-    ended.resolve({ reason: `The connection to Slack broke off (${code}${reason ? `: ${reason}` : ""}).` }),
-  );
+  void socket.closed.then(({ code, reason }) => {
+    run.sockets.delete(socket);
+    ended.resolve({ reason: `The connection to Slack broke off (${code}${reason ? `: ${reason}` : ""}).` });
+  });
   const end = await ended.promise;
   clearTimeout(hello);
   signal.removeEventListener("abort", stop);
