@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { createApi } from "#api/index.ts";
 import { type DeclaredEndpoint, declaredEndpoints } from "#api/kit/endpoint.ts";
+import type { WebhookRuntime } from "#app/host/webhooks.ts";
 import { jobs as definitions } from "#app/jobs.ts";
 import { loadConfig } from "#core/config.ts";
 import { createSecretBox } from "#core/crypto.ts";
@@ -40,6 +41,8 @@ export interface TestApi {
   auth: ReturnType<typeof createAuth>;
   jobs: Jobs;
   dataDir: string;
+  /** The process as far as webhooks need it. */
+  runtime: WebhookRuntime;
   /** Which declared endpoints have answered with their own status. */
   answered: Set<string>;
 }
@@ -56,7 +59,8 @@ export function createTestApi(ctx: Ctx, options: { requestsPerMinute?: number } 
   const jobs = createJobs({ db, log: ctx.log, definitions, pollSeconds: 1 });
   const http = createHttpClient({ config, log: ctx.log });
   const secrets = createSecretBox(openSecrets(join(dataDir, "secrets.json")));
-  const api = createApi({ db, clock: ctx.clock, log: ctx.log, config, auth, jobs, http, secrets });
+  const runtime = { db, clock: ctx.clock, log: ctx.log, config, auth, jobs, http, secrets };
+  const api = createApi(runtime);
   const endpoints = declaredEndpoints(api);
   const answered = new Set<string>();
 
@@ -65,6 +69,7 @@ export function createTestApi(ctx: Ctx, options: { requestsPerMinute?: number } 
     auth,
     jobs,
     dataDir,
+    runtime,
     answered,
     async keyOf(role, scopes = ["read"]) {
       const { ctx: asMember } = await createTeamMember(ctx, role);

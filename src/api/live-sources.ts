@@ -115,6 +115,7 @@ export function addLiveSources(api: Api): void {
     params,
     status: 202,
     answer: z.object({ syncId: id }),
+    failures: [503],
     async handle(ctx, { params: { source: sourceId }, runtime, c }) {
       const { connector } = await requireSourceOf(ctx, sourceId);
       if (!requireConnector(connector).pull) throw new AppError("invalid_input", { public: "This source is no live one; bring in a newer export." });
@@ -132,11 +133,12 @@ export function addLiveSources(api: Api): void {
     path: "/activities",
     summary: "Send activities of your own",
     description:
-      "Each has an id of yours: sent again under it, it is changed and never doubled, so a request may be repeated without a thought. They are kept before the answer goes out and taken in within seconds.",
+      "Each has an id of yours: sent again under it, it is changed and never doubled, so a request may be repeated without a thought. They are kept before the answer goes out and taken in within seconds. A source that the team has paused answers 503 with `Retry-After` and keeps nothing of the request: send it again later.",
     query: z.object({ source: z.string().trim().min(1).max(100).default("api").describe("Which of your programs sends; ids count within it.") }),
     body: incomingBody,
     status: 202,
     answer: z.object({ received: z.int(), sourceId: id }),
+    failures: [503],
     async handle(ctx, { query, body, runtime }) {
       const source = await ensureSource(ctx, {
         connector: incoming.id,

@@ -205,7 +205,7 @@ function addSourceCommands(api: Api): void {
     takesFile: true,
     status: 202,
     answer: z.object({ syncId: id, sourceId: id, connector: z.string() }),
-    failures: [413, 422],
+    failures: [413, 422, 503],
     async handle(ctx, { query, runtime, c }) {
       const { fileName, connector, sourceName } = query;
       const upload = await storeUpload({ dataDir: runtime.config.dataDir, body: c.req.raw.body, fileName, signal: c.req.raw.signal });
@@ -246,7 +246,7 @@ function addSourceCommands(api: Api): void {
     tag,
     summary: "Rename, pause or close a source",
     description:
-      "A source can be closed further, not opened. Send the ETag of what you read as If-Match, and a change in the meantime is not overwritten.",
+      "A paused source takes nothing in from anywhere: no run, file, webhook or `POST /activities`; all of them hear 503. A source can be closed further, not opened. Send the ETag of what you read as If-Match, and a change in the meantime is not overwritten.",
     access: editorRoles,
     scope: "write",
     params,

@@ -48,7 +48,7 @@ async function importOrGiveUp(
     await runImport(ctx, { ...payload, connector: requireConnector(payload.connector), signal: run.signal, onProgress });
     return true;
   } catch (error) {
-    const mayHelp = !(error instanceof AppError) || error.code === "busy" || error.status >= 500 || run.signal.aborted;
+    const mayHelp = !(error instanceof AppError) || (error.code !== "paused" && error.status >= 500) || run.signal.aborted;
     if (mayHelp && run.attempt < attempts) throw error;
     // The run's page says why; a retry of the job would say the same again.
     if (error instanceof AppError) await failSync(ctx, { syncId: payload.syncId, error, cancelled: false, counts: {} });

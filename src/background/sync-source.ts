@@ -4,7 +4,17 @@ import { AppError } from "#core/errors.ts";
 import { defineJob, type Jobs } from "#core/jobs.ts";
 import type { Services } from "#core/services.ts";
 import { type Ctx, openAsSystem } from "#features/access/index.ts";
-import { drainOutbox, listDueSources, type PullServices, pullSource, queueSync, takeInbox } from "#features/ledger/index.ts";
+import {
+  drainOutbox,
+  listDueSources,
+  listWaitingInboxes,
+  type PullServices,
+  pullSource,
+  queueSync,
+  refusePaused,
+  requireSource,
+  takeInbox,
+} from "#features/ledger/index.ts";
 import { countIngest } from "./count-ingest.ts";
 import { requireConnector } from "./import-upload.ts";
 
@@ -67,7 +77,7 @@ async function takeWhatWaited(ctx: Ctx, input: Parameters<typeof takeInbox>[1]):
 /** Finds sources whose next run is due. */
 export const scheduleSyncsJob = defineJob({
   name: "schedule-syncs",
-  title: "Start the runs of live sources that are due",
+  title: "Start what is due: runs of live sources, and inboxes that wait",
   payload: z.object({}),
   attempts: 1,
   delivery: "At most once a minute; what is missed is due still in the next.",
@@ -77,6 +87,7 @@ export const scheduleSyncsJob = defineJob({
     for (const due of await listDueSources(services)) {
       await services.jobs.send(syncSourceJob, { ...due, trigger: "schedule" }, { key: due.sourceId });
     }
+    for (const waiting of await listWaitingInboxes(services)) await services.jobs.send(takeInboxJob, waiting, { key: waiting.sourceId });
   },
 });
 
@@ -92,7 +103,11 @@ export const takeInboxJob = defineJob({
   async run(services, { communityId, sourceId, connector }, { signal }) {
     const ctx = await openAsSystem(services, { communityId });
     if (!ctx) return;
-    const outcome = await takeInbox(ctx, { connector: requireConnector(connector), sourceId, signal });
+    const outcome = await takeInbox(ctx, { connector: requireConnector(connector), sourceId, signal }).catch((error: unknown) => {
+      // What was not taken in stays in the inbox and is taken when the source goes on.
+      if (error instanceof AppError && error.code === "paused") return undefined;
+      throw error;
+    });
     if (outcome) await drainOutbox(services, { consumers, communityId, signal });
   },
 });
@@ -100,10 +115,12 @@ export const takeInboxJob = defineJob({
 /**
  * Has a live source pulled now, by whichever process runs jobs.
  * @returns the run to watch
+ * @throws AppError `paused`
  */
 export async function syncSoon(ctx: Ctx, input: { jobs: Pick<Jobs, "send">; sourceId: string; connector: string }): Promise<{ syncId: string }> {
   const { jobs, sourceId, connector } = input;
   requireConnector(connector);
+  refusePaused(await requireSource(ctx, sourceId));
   const syncId = await queueSync(ctx, { sourceId, trigger: "manual" });
   await jobs.send(syncSourceJob, { communityId: ctx.community.id, sourceId, connector, trigger: "manual", syncId }, { key: syncId });
   return { syncId };

@@ -14,6 +14,7 @@ const codes = {
   rate_limited: { status: 429, exit: 6 },
   upstream_failed: { status: 502, exit: 6 },
   busy: { status: 503, exit: 5 },
+  paused: { status: 503, exit: 5 },
   internal: { status: 500, exit: 1 },
 } as const;
 
@@ -27,6 +28,8 @@ export interface AppErrorDetail {
   cause?: unknown;
   /** Field-level problems of an input: path and message. */
   issues?: { path: string; message: string }[];
+  /** When it is worth another try, for machines. */
+  retryAfterSeconds?: number;
 }
 
 /** The one exception of the product. Expected outcomes are values; everything else is this. */
@@ -34,6 +37,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly internal: string | undefined;
   readonly issues: { path: string; message: string }[];
+  readonly retryAfterSeconds: number | undefined;
 
   /**
    * @param code what kind of failure it is; decides the HTTP status and the exit code
@@ -45,6 +49,7 @@ export class AppError extends Error {
     this.code = code;
     this.internal = detail.internal;
     this.issues = detail.issues ?? [];
+    this.retryAfterSeconds = detail.retryAfterSeconds;
   }
 
   get status(): number {

@@ -9,11 +9,14 @@ import type { Runtime } from "../runtime.ts";
 /** Twenty-five megabytes: GitHub's bound, the largest of those that send to us. */
 const bodyMaxBytes = 25 * 1024 ** 2;
 
+/** What taking a webhook in needs of the process. */
+export type WebhookRuntime = Pick<Runtime, "db" | "clock" | "log" | "config" | "http" | "secrets" | "jobs">;
+
 /**
  * Answers `POST /hooks/<source id>`: the connector checks the signature and reads the records, which are kept before the
- * answer goes out and taken in by a job. Nothing is told to who cannot sign.
+ * answer goes out and taken in by a job. Nothing is told to who cannot sign, not even that the source is paused.
  */
-export async function answerWebhook(runtime: Runtime, request: Request, sourceId: string): Promise<Response> {
+export async function answerWebhook(runtime: WebhookRuntime, request: Request, sourceId: string): Promise<Response> {
   try {
     const found = await findWebhookSource(runtime, sourceId);
     const ctx = found && (await openAsSystem(runtime, { communityId: found.communityId }));
@@ -34,8 +37,9 @@ export async function answerWebhook(runtime: Runtime, request: Request, sourceId
     return Response.json({ received: outcome.records.length }, { status: 202 });
   } catch (error) {
     const failure = toAppError(error);
-    if (failure.status >= 500) runtime.log.error({ err: error, sourceId }, "a webhook could not be taken");
-    return Response.json({ title: failure.message, status: failure.status }, { status: failure.status });
+    if (failure.status >= 500 && failure.code !== "paused") runtime.log.error({ err: error, sourceId }, "a webhook could not be taken");
+    const headers = failure.retryAfterSeconds === undefined ? undefined : { "retry-after": String(failure.retryAfterSeconds) };
+    return Response.json({ title: failure.message, status: failure.status }, { status: failure.status, headers });
   }
 }
 

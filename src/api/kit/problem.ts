@@ -31,7 +31,7 @@ const titles: Record<number, string> = {
   429: "Too many requests",
   500: "Our mistake",
   502: "Another service failed",
-  503: "Busy",
+  503: "Not now",
 };
 
 /** The answer for anything thrown. What is our own mistake goes to the log with its cause and says nothing of it. */
@@ -40,8 +40,15 @@ export function answerProblem(error: unknown, c: Context<ApiEnv>): Response {
     return problem(c, { status: error.status, code: httpCodes[error.status] ?? "internal", detail: error.message });
   }
   const appError = isBadCursor(error, c) ? badCursor() : toAppError(error);
-  if (appError.status >= 500) c.var.runtime.log.error({ err: error, requestId: c.var.requestId, path: c.req.path }, "API request failed");
-  return problem(c, { status: appError.status, code: appError.code, detail: appError.message, errors: appError.issues });
+  if (appError.status >= 500 && appError.code !== "paused")
+    c.var.runtime.log.error({ err: error, requestId: c.var.requestId, path: c.req.path }, "API request failed");
+  return problem(c, {
+    status: appError.status,
+    code: appError.code,
+    detail: appError.message,
+    errors: appError.issues,
+    retryAfter: appError.retryAfterSeconds,
+  });
 }
 
 /** What PostgreSQL says to a text that is no time, number or id. */
@@ -60,7 +67,7 @@ const httpCodes: Record<number, string> = { 404: "not_found", 405: "method_not_a
 
 function problem(
   c: Context<ApiEnv>,
-  input: { status: number; code: string; detail: string; errors?: { path: string; message: string }[] },
+  input: { status: number; code: string; detail: string; errors?: { path: string; message: string }[]; retryAfter?: number | undefined },
 ): Response {
   const body: z.input<typeof problemSchema> = {
     type: `/api/v1/docs#problem-${input.code}`,
@@ -73,6 +80,7 @@ function problem(
   };
   const headers = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store" });
   if (input.status === 401) headers.set("www-authenticate", 'Bearer realm="Causeway"');
+  if (input.retryAfter !== undefined) headers.set("retry-after", String(input.retryAfter));
   // Headers that were set on the way, such as those of the rate limit, go out with errors too.
   for (const [name, value] of c.res.headers) if (!headers.has(name)) headers.set(name, value);
   return new Response(JSON.stringify(body), { status: input.status, headers });

@@ -10,7 +10,7 @@ import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { Connector, FileIdentity, GlimpsedFile } from "./connector.ts";
 import { type RunRecordsInput, runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
 import { dropSecrets } from "./source-settings.ts";
-import { ensureSource, fileStream, findSourceOfOrigin, type SourceRef, storeReported } from "./sources.ts";
+import { ensureSource, fileStream, findSourceOfOrigin, refusePaused, type SourceRef, storeReported } from "./sources.ts";
 import { queueSync } from "./sync-runs.ts";
 
 const headBytes = 65_536;
@@ -138,7 +138,7 @@ export async function queueImport(ctx: Ctx, input: Omit<RunImportInput, "syncId"
 /**
  * Brings an export file or folder into the ledger. The file is checked as a whole first: a broken one changes nothing.
  * Bringing it in again does nothing new; a run that died goes on where it stopped.
- * @throws AppError `unreadable_file` and its kin with place and remedy, `invalid_input` for settings, `busy`
+ * @throws AppError `unreadable_file` and its kin with place and remedy, `invalid_input` for settings, `busy`, `paused`
  */
 export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOutcome> {
   const { settings, file, identified, source, importFile } = await identify(ctx, input);
@@ -198,6 +198,7 @@ async function identify(ctx: Ctx, input: Omit<RunImportInput, "syncId" | "onProg
     name: input.sourceName ?? checked.identified.name,
     settings: dropSecrets(input.connector, checked.settings),
   });
+  refusePaused(source);
   await keepSettings(ctx, { connector: input.connector, source, settings: checked.settings });
   return { ...checked, source };
 }

@@ -1,3 +1,4 @@
+import type { CoreContext } from "#core/context.ts";
 import { array, sql } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
@@ -7,15 +8,19 @@ import { holdsRecords, parseSettings } from "./import-file.ts";
 import { runRecords, type SyncOutcome } from "./run-records.ts";
 import { cleanPayload } from "./source-privacy.ts";
 import { maskSettings } from "./source-settings.ts";
-import { requireSource, type SourceRef } from "./sources.ts";
+import { refusePaused, requireSource, type SourceRef } from "./sources.ts";
 
 /** The stream under which the runs of the inbox are noted; records keep the streams they came under. */
 const inboxStream = "inbox";
 const recordsPerChunk = 500;
 
-/** Keeps records that came by themselves until `takeInbox` takes them in; nothing is read yet. */
+/**
+ * Keeps records that came by themselves until `takeInbox` takes them in; nothing is read yet.
+ * @throws AppError `paused`
+ */
 export async function receiveRecords(ctx: Ctx, input: { source: SourceRef; records: readonly RawRecord[] }): Promise<void> {
   const { records, source } = input;
+  refusePaused(source);
   if (records.length === 0) return;
   await ctx.db.execute(sql`
     INSERT INTO inbox_record (community_id, source_id, id, stream, external_id, payload, as_of, received_at)
@@ -41,12 +46,13 @@ export async function receiveRecords(ctx: Ctx, input: { source: SourceRef; recor
 /**
  * Takes in what waits in a source's inbox, in the order in which it came. A record leaves the inbox only after it is
  * stored, so a crash takes it in twice at most, which changes nothing.
- * @returns undefined when nothing waits
- * @throws AppError `busy` while another run is at work on the source
+ * @returns undefined when nothing waits, or the source is paused: what waits is kept until it goes on
+ * @throws AppError `busy` while another run is at work on the source, `paused` when it is paused meanwhile
  */
 export async function takeInbox(ctx: Ctx, input: { connector: Connector; sourceId: string; signal?: AbortSignal }): Promise<SyncOutcome | undefined> {
   requireRole(ctx, editorRoles, { scope: "import" });
   const source = await requireSource(ctx, input.sourceId);
+  if (source.paused) return undefined;
   const scope = sql`community_id = ${ctx.community.id} AND source_id = ${source.id}`;
   const last = await ctx.db.first<{ id: string | null }>(sql`SELECT id FROM inbox_record WHERE ${scope} ORDER BY id DESC LIMIT 1`);
   if (!last?.id) return undefined;
@@ -87,6 +93,15 @@ async function* readInbox(ctx: Ctx, input: { sourceId: string; upTo: string }): 
     }));
     yield { records, progress: { done, unit: "records" } };
   }
+}
+
+/** Sources of every community in whose inbox something waits: those that went on again after a pause, and those whose job gave up. */
+export function listWaitingInboxes(core: CoreContext): Promise<{ communityId: string; sourceId: string; connector: string }[]> {
+  return core.db.rows(sql`
+    SELECT s.community_id AS "communityId", s.id AS "sourceId", s.connector
+    FROM (SELECT DISTINCT community_id, source_id FROM inbox_record) i
+    JOIN source s ON s.community_id = i.community_id AND s.id = i.source_id
+    WHERE NOT s.paused`);
 }
 
 /** How many records wait in a source's inbox. */

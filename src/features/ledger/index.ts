@@ -54,7 +54,7 @@ export {
   runImport,
   withHeldSettings,
 } from "./import-file.ts";
-export { countInbox, receiveRecords, takeInbox } from "./inbox.ts";
+export { countInbox, listWaitingInboxes, receiveRecords, takeInbox } from "./inbox.ts";
 export {
   claimListener,
   forgetListener,
@@ -91,7 +91,7 @@ export {
   type SyncState,
 } from "./source-queries.ts";
 export { openSettings, type PullServices, secretFields } from "./source-settings.ts";
-export { deleteSource, ensureSource, findWebhookSource, requireSource, type SourceRef, updateSource } from "./sources.ts";
+export { deleteSource, ensureSource, findWebhookSource, refusePaused, requireSource, type SourceRef, updateSource } from "./sources.ts";
 export { failSync, queueSync } from "./sync-runs.ts";
 export {
   countThreads,

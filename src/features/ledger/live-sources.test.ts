@@ -10,12 +10,12 @@ import { AppError } from "#core/errors.ts";
 import type { HttpClient } from "#core/http.ts";
 import { createCtx } from "#tests/factories.ts";
 import { defineConnector } from "./connector.ts";
-import { countInbox, receiveRecords, takeInbox } from "./inbox.ts";
+import { countInbox, listWaitingInboxes, receiveRecords, takeInbox } from "./inbox.ts";
 import { addLiveSource, changeSettings, readSettings } from "./live-sources.ts";
 import { listDueSources, pullSource } from "./schedule.ts";
-import { getSource, getSync } from "./source-queries.ts";
+import { getSource, getSync, listSyncs } from "./source-queries.ts";
 import { secretMask } from "./source-settings.ts";
-import { requireSource } from "./sources.ts";
+import { requireSource, updateSource } from "./sources.ts";
 import { queueSync, startSync } from "./sync-runs.ts";
 
 const http: HttpClient = { request: () => Promise.reject(new Error("a test reached for the network")), close: async () => undefined };
@@ -176,4 +176,57 @@ test("warnings of the source stand in the run's log, and its totals in the cover
   expect(lines).toEqual([{ message: "The first is old." }]);
   const coverage = (await getSource(ctx, { sourceId }))?.coverage;
   expect(coverage?.find(({ unit }) => unit === "message")?.reported).toBe(3);
+});
+
+test("a paused source takes nothing in from anywhere, what came before waits, and when it goes on nothing is missing", async () => {
+  const ctx = await createCtx();
+  const { sourceId } = await addLiveSource(ctx, { connector: counter, settings: settings(), services });
+  const record = (n: number) => ({ stream: "numbers", externalId: `numbers${n}`, payload: { n } });
+  await receiveRecords(ctx, { source: await requireSource(ctx, sourceId), records: [record(7)] });
+  await updateSource(ctx, { sourceId, paused: true });
+
+  const refusal = { code: "paused", status: 503, retryAfterSeconds: 3600, message: expect.stringContaining("«home» is paused") };
+  await expect(receiveRecords(ctx, { source: await requireSource(ctx, sourceId), records: [record(8)] })).rejects.toMatchObject(refusal);
+  await expect(pullSource(ctx, { connector: counter, sourceId, services })).rejects.toMatchObject(refusal);
+  expect(await takeInbox(ctx, { connector: counter, sourceId })).toBeUndefined();
+  const mine = async <Row extends { communityId: string }>(rows: Promise<Row[]>) =>
+    (await rows).filter((row) => row.communityId === ctx.community.id);
+  expect(await mine(listWaitingInboxes(ctx))).toEqual([]);
+  expect(await getSource(ctx, { sourceId })).toMatchObject({ inbox: 1, activities: 0, streams: [{ failures: 0 }, { failures: 0 }] });
+  expect((await listSyncs(ctx, { sourceId })).rows).toEqual([]);
+
+  await updateSource(ctx, { sourceId, paused: false });
+  expect((await mine(listDueSources(ctx))).map((due) => due.sourceId)).toEqual([sourceId]);
+  expect(await mine(listWaitingInboxes(ctx))).toEqual([{ communityId: ctx.community.id, sourceId, connector: "counter" }]);
+  expect((await takeInbox(ctx, { connector: counter, sourceId }))?.counts.new.activities).toBe(1);
+  const outcomes = await pullSource(ctx, { connector: counter, sourceId, services });
+  expect(outcomes.map((outcome) => outcome.counts.new.activities)).toEqual([3, 3]);
+});
+
+test("a run that is under way stops when its source is paused, keeps what it stored and goes on from there", async () => {
+  const ctx = await createCtx();
+  const { pull } = counter;
+  let pauseNow: (() => Promise<void>) | undefined;
+  const slow = defineConnector({
+    ...counter,
+    streams: { numbers: { title: "Numbers", everyMinutes: 60 } },
+    async *pull(pullCtx, input) {
+      if (!pull) throw new Error("the counter pulls");
+      for await (const chunk of pull(pullCtx, input)) {
+        // As large as a group, so that each is stored by itself.
+        yield {
+          ...chunk,
+          records: chunk.records.map((record) => ({ ...record, payload: { ...Object(record.payload), filler: "x".repeat(3_000_000) } })),
+        };
+        await pauseNow?.();
+      }
+    },
+  });
+  const { sourceId } = await addLiveSource(ctx, { connector: slow, settings: settings({ to: 5 }), services });
+  pauseNow = () => updateSource(ctx, { sourceId, paused: true });
+  await expect(pullSource(ctx, { connector: slow, sourceId, services })).rejects.toMatchObject({ code: "paused" });
+  expect((await listSyncs(ctx, { sourceId })).rows).toMatchObject([{ state: "cancelled", counts: { new: { activities: 1 } } }]);
+  pauseNow = undefined;
+  await updateSource(ctx, { sourceId, paused: false });
+  expect((await pullSource(ctx, { connector: slow, sourceId, services })).map((outcome) => outcome.counts.new.activities)).toEqual([4]);
 });

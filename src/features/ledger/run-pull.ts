@@ -9,7 +9,7 @@ import type { Connector, RecordChunk } from "./connector.ts";
 import { holdsRecords, parseSettings } from "./import-file.ts";
 import { runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
 import { maskSettings, openSettings, type PullServices } from "./source-settings.ts";
-import { requireSource } from "./sources.ts";
+import { refusePaused, requireSource } from "./sources.ts";
 import type { SyncTrigger } from "./sync-runs.ts";
 
 export interface RunPullInput {
@@ -27,7 +27,7 @@ export interface RunPullInput {
 
 /**
  * Pulls a stream of a live source from where the last run left off.
- * @throws AppError `not_found`, `invalid_input`, `busy`, or what the connector reports
+ * @throws AppError `not_found`, `invalid_input`, `busy`, `paused`, or what the connector reports
  */
 export async function runPull(ctx: Ctx, input: RunPullInput): Promise<SyncOutcome> {
   requireRole(ctx, editorRoles, { scope: "import" });
@@ -36,6 +36,7 @@ export async function runPull(ctx: Ctx, input: RunPullInput): Promise<SyncOutcom
     throw new AppError("invalid_input", { public: `${connector.title} has no stream called «${stream}».` });
   }
   const source = await requireSource(ctx, input.sourceId);
+  refusePaused(source);
   const settings = parseSettings(connector, openSettings({ connector, source, services: input.services, communityId: ctx.community.id }));
   const http = input.services?.http ?? noHttp;
   const held = await ctx.db.first<{ cursor: unknown }>(sql`

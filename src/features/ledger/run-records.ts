@@ -9,7 +9,7 @@ import { ingest } from "./ingest.ts";
 import { type PreparedRecords, prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
 import { type SourcePrivacy, toStorable } from "./source-privacy.ts";
-import { fileStream, storeReported } from "./sources.ts";
+import { fileStream, refusePausedNow, storeReported } from "./sources.ts";
 import { beat, failSync, finishSync, logSync, type SyncTrigger, startSync, wasCutShort } from "./sync-runs.ts";
 
 export interface SyncProgress {
@@ -66,7 +66,7 @@ interface Group {
 /**
  * Takes the records of a file, a pull or a replay into the ledger, group by group: while one group is being stored,
  * the next is read and normalised. Stops cleanly between groups when told to.
- * @throws AppError whatever the connector reports, or `conflict` when stopped; groups stored before that stay
+ * @throws AppError whatever the connector reports, or `conflict` when stopped, `paused` when its source is paused; groups stored before that stay
  */
 export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<SyncOutcome> {
   const syncId = await startSync(ctx, { sourceId: input.source.id, trigger: input.trigger, subject: input.subject, syncId: input.syncId });
@@ -86,6 +86,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
     };
     for await (const group of groupChunks(input.chunks(signal, onWait), input.source.privacy)) {
       signal.throwIfAborted();
+      if (input.trigger !== "replay") await refusePausedNow(ctx, input.source.id);
       if (group.reported) await storeReported(ctx, { sourceId: input.source.id, stream: input.stream, reported: group.reported });
       for (const [part, reported] of Object.entries(group.reportedParts)) {
         await storeReported(ctx, { sourceId: input.source.id, stream: fileStream, part, reported });
@@ -121,7 +122,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
     abort.abort();
     // A group that is being stored ends first, so that the run's last word is true.
     await storing.catch(() => undefined);
-    await failSync(ctx, { syncId, error: failure, cancelled, counts: counts.toJSON() });
+    await failSync(ctx, { syncId, error: failure, cancelled: cancelled || failure.code === "paused", counts: counts.toJSON() });
     throw failure;
   }
 }

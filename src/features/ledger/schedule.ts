@@ -31,7 +31,7 @@ const pauseMaxMinutes = 24 * 60;
 /**
  * Pulls the streams of a source that are due, or all of them, one after the other; one that fails does not hold up the
  * next. When each runs again is noted: after its own time, or later and later while it fails.
- * @throws AppError of the first stream that failed, when all have been tried; `busy` at once
+ * @throws AppError of the first stream that failed, when all have been tried; `busy` and `paused` at once
  */
 export async function pullSource(
   ctx: Ctx,
@@ -53,7 +53,7 @@ export async function pullSource(
       await noteNextRun(ctx, { connector, sourceId, stream, failed: false });
     } catch (error) {
       if (syncId) await closeQueued(ctx, { syncId, error: toAppError(error) });
-      if (error instanceof AppError && error.code === "busy") throw error;
+      if (error instanceof AppError && (error.code === "busy" || error.code === "paused")) throw error;
       failure ??= error;
       if (!input.signal?.aborted) await noteNextRun(ctx, { connector, sourceId, stream, failed: true });
     }

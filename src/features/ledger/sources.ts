@@ -13,6 +13,7 @@ export interface SourceRef {
   connector: string;
   origin: string;
   name: string;
+  paused: boolean;
   settings: unknown;
   visibilityFloor: number | null;
   privacy: SourcePrivacy;
@@ -49,16 +50,47 @@ export function findSourceOfOrigin(ctx: Ctx, origin: string): Promise<SourceRef 
 
 async function findSource(ctx: Ctx, condition: ReturnType<typeof sql>): Promise<SourceRef | undefined> {
   const row = await ctx.db.first<Omit<SourceRef, "privacy"> & { privacy: unknown }>(sql`
-    SELECT s.id, s.connector, s.origin, s.name, s.settings, s.visibility_floor AS "visibilityFloor", s.privacy
+    SELECT s.id, s.connector, s.origin, s.name, s.paused, s.settings, s.visibility_floor AS "visibilityFloor", s.privacy
     FROM source s WHERE s.community_id = ${ctx.community.id} AND ${condition}`);
   return row && { ...row, privacy: parsePrivacy(row.privacy) };
+}
+
+const pausedRetrySeconds = 60 * 60;
+
+/**
+ * A paused source takes nothing in, from anywhere: no run on its schedule or by hand, no file, no webhook, no program.
+ *
+ * To senders that is 503, and neither 404 nor 200. Discourse switches a hook off that meets 404 or 410 and sends again
+ * after anything else; Slack sends again three times, and ends an app's events only when nearly all of an hour's failed;
+ * GitHub never sends again by itself, but keeps what failed to be sent again by hand. Whoever has heard 200 has forgotten
+ * it: taking it to drop it would lose it, taking it to keep it would be no pause. What a hook misses, the next pull brings.
+ * @throws AppError `paused`
+ */
+export function refusePaused(source: { name: string; paused: boolean }): void {
+  if (!source.paused) return;
+  throw new AppError("paused", {
+    public: `«${source.name}» is paused and takes nothing in. Let it go on on its page, then send or fetch again.`,
+    retryAfterSeconds: pausedRetrySeconds,
+  });
+}
+
+/**
+ * As `refusePaused`, by what is stored now: a run that is under way stops when its source is paused.
+ * @throws AppError `paused`
+ */
+export async function refusePausedNow(ctx: Ctx, sourceId: string): Promise<void> {
+  const source = await ctx.db.first<{ name: string; paused: boolean }>(
+    sql`SELECT name, paused FROM source WHERE community_id = ${ctx.community.id} AND id = ${sourceId}`,
+  );
+  if (source) refusePaused(source);
 }
 
 /** The source that a webhook's address names, in whichever community; nobody is asked who calls, its signature says that. */
 export async function findWebhookSource(core: CoreContext, sourceId: string): Promise<{ communityId: string; source: SourceRef } | undefined> {
   const row = await core.db.first<Omit<SourceRef, "privacy"> & { communityId: string; privacy: unknown }>(sql`
-    SELECT s.community_id AS "communityId", s.id, s.connector, s.origin, s.name, s.settings, s.visibility_floor AS "visibilityFloor", s.privacy
-    FROM source s WHERE s.id = ${sourceId} AND NOT s.paused`);
+    SELECT s.community_id AS "communityId", s.id, s.connector, s.origin, s.name, s.paused, s.settings, s.visibility_floor AS "visibilityFloor",
+           s.privacy
+    FROM source s WHERE s.id = ${sourceId}`);
   if (!row) return undefined;
   const { communityId, ...source } = row;
   return { communityId, source: { ...source, privacy: parsePrivacy(source.privacy) } };

@@ -104,7 +104,7 @@ export async function failSync(ctx: Ctx, input: { syncId: string; error: AppErro
   await logSync(ctx, {
     syncId: input.syncId,
     level: input.cancelled ? "info" : "error",
-    message: input.cancelled ? "Stopped by hand." : error.message,
+    message: input.cancelled && input.error.code !== "paused" ? "Stopped by hand." : error.message,
   });
 }
 

@@ -64,7 +64,7 @@ export async function handleSourceAction(
     case "resume":
       await updateSource(ctx, { sourceId, paused: asked.intent === "pause" });
       await audit("source.changed", { after: { paused: asked.intent === "pause" } });
-      return { ok: true, message: asked.intent === "pause" ? "Paused: nothing is fetched or taken in until you go on." : "It goes on." };
+      return { ok: true, message: asked.intent === "pause" ? "Paused: nothing is fetched, sent or brought in until you go on." : "It goes on." };
     case "privacy": {
       const { intent: _, ...given } = asked;
       const privacy = sourcePrivacySchema.safeParse(given);

@@ -23,7 +23,15 @@ export interface StreamHealth {
 /** How each stream of a source does: when it last worked, when it runs again, what it holds. */
 export function SourceHealth({ streams, paused, inbox }: { streams: readonly StreamHealth[]; paused: boolean; inbox: number }) {
   return (
-    <Sheet title="Streams" id="streams" aside={inbox > 0 ? `${countOf(inbox, "record")} just arrived and wait to be taken in` : undefined}>
+    <Sheet
+      title="Streams"
+      id="streams"
+      aside={
+        inbox > 0
+          ? `${countOf(inbox, "record")} ${paused ? "came before the pause and wait until it goes on" : "just arrived and wait to be taken in"}`
+          : undefined
+      }
+    >
       <Rows label="Streams">
         {streams.map((stream) => (
           <Row
