@@ -19,10 +19,23 @@ const reading = z
       value: z.number().nullable(),
       n: z.number().describe("How many things the figure rests on."),
       note: z.string().optional(),
-      coverage: z.string().optional().describe("Which days of the span no source covers."),
+      coverage: z.string().optional().describe("What the sources do not cover, in words; absent when nothing is missing."),
+      gaps: z
+        .array(z.object({ sourceId: id, source: z.string(), from: day, to: day, reason: z.string() }))
+        .describe("Days of the span of which a source says nothing, with why."),
+      setAside: z
+        .array(z.object({ sourceId: id, source: z.string(), n: z.int() }))
+        .describe("Records of each source that could not be used and are in no figure."),
       excluded: z.array(z.object({ what: z.string(), n: z.number() })),
       points: z.array(
-        z.object({ day: z.string(), value: z.number().nullable(), n: z.number(), series: z.string().optional(), partial: z.boolean().optional() }),
+        z.object({
+          day: z.string(),
+          value: z.number().nullable(),
+          n: z.number(),
+          series: z.string().optional(),
+          partial: z.boolean().optional(),
+          uncovered: z.boolean().optional().describe("No source answers for any day of the bucket: a gap, and no zero."),
+        }),
       ),
       parts: z.array(z.object({ label: z.string(), value: z.number().nullable(), n: z.number(), unit: unit.optional() })).optional(),
       curve: z.array(z.object({ hours: z.number(), share: z.number() })).optional(),

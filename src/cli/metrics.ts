@@ -30,9 +30,12 @@ export function addMetrics(program: Command, run: Run): void {
     .description("figures with what they count; one by its id, with definition, exclusions and rows")
     .argument("[id]", `one of ${metrics.map(({ id }) => id).join(", ")}`)
     .option("--rows", "with an id: the rows behind the figure")
-    .action((id: string | undefined, options: MetricOptions) =>
-      run((session) => (id === undefined ? showAll(session, options) : showOne(session, id, options))),
-    );
+    .action((id: string | undefined, options: MetricOptions) => run((session) => showMetrics(session, id, options)));
+}
+
+/** Prints all figures, or one by its id. */
+export function showMetrics(session: Session, id: string | undefined, options: MetricOptions): Promise<void> {
+  return id === undefined ? showAll(session, options) : showOne(session, id, options);
 }
 
 async function showAll(session: Session, options: MetricOptions): Promise<void> {
@@ -54,6 +57,12 @@ async function showAll(session: Session, options: MetricOptions): Promise<void> 
       session,
     ),
   );
+  for (const words of coverageOf(readings)) session.out(words);
+}
+
+/** What the figures do not cover, said once where several lack the same. */
+export function coverageOf(readings: readonly MetricReading[]): string[] {
+  return [...new Set(readings.flatMap(({ value }) => value.coverage ?? []))];
 }
 
 async function showOne(session: Session, id: string, options: MetricOptions): Promise<void> {

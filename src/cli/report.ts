@@ -12,7 +12,7 @@ import { listSignals, type SignalCount, type SignalRow, signalCounts } from "#fe
 import { listSources, type SourceRow } from "#features/ledger/index.ts";
 import { listWaiting, type QuestionCounts, questionCounts, type WaitingRow } from "#features/support/index.ts";
 import { type MetricReading, metrics, readMetric } from "#metrics/index.ts";
-import { asJson, showFigure, spanOf, withSpan } from "./metrics.ts";
+import { asJson, coverageOf, showFigure, spanOf, withSpan } from "./metrics.ts";
 import { openNamedCommunity, type Session } from "./session.ts";
 import { showAge } from "./table.ts";
 
@@ -94,7 +94,7 @@ export function toMarkdown(report: Report): string {
     "|---|--:|--:|---|",
     ...report.metrics.map(
       ({ metric, value }) =>
-        `| ${metric.title} | ${showFigure(value.value, metric.unit)} | ${value.n.toLocaleString("en")} | ${plain([metric.definition, value.note, value.coverage].filter(Boolean).join(" "))} |`,
+        `| ${metric.title} | ${showFigure(value.value, metric.unit)} | ${value.n.toLocaleString("en")} | ${plain([metric.definition, value.note].filter(Boolean).join(" "))} |`,
     ),
     "",
     "## Who waits for us",
@@ -121,11 +121,12 @@ export function toMarkdown(report: Report): string {
     ]),
     "## What this rests on",
     "",
-    "| Source | Activities | Threads | From | To |",
-    "|---|--:|--:|---|---|",
+    ...coverageOf(report.metrics).flatMap((words) => [plain(words), ""]),
+    "| Source | Activities | Threads | From | To | Set aside |",
+    "|---|--:|--:|---|---|--:|",
     ...report.sources.map(
       (row) =>
-        `| ${plain(row.name)} | ${row.activities.toLocaleString("en")} | ${row.threads.toLocaleString("en")} | ${row.oldestAt ?? "–"} | ${row.newestAt ?? "–"} |`,
+        `| ${plain(row.name)} | ${row.activities.toLocaleString("en")} | ${row.threads.toLocaleString("en")} | ${row.oldestAt ?? "–"} | ${row.newestAt ?? "–"} | ${row.rejected.toLocaleString("en")} |`,
     ),
   ];
   return `${lines.join("\n")}\n`;

@@ -32,7 +32,7 @@ it("active members are people, once each, without bots and team, as far as the v
     { what: "activities without a known author", n: 1 },
   ]);
   expect(value.points.map(({ value: each }) => each)).toEqual([0, 1, 0, 0, 2, 0, 0, 0, null, null]);
-  expect(value.coverage).toContain("Test only to 2026-11-08");
+  expect(value.coverage).toContain("Missing: Test from 2026-11-09 (nothing newer is held).");
   expect((await readMetric(as(ctx, "viewer"), { id, params })).value.value).toBe(1);
 
   const behind = await metricRows(ctx, { id, params, limit: 10 });

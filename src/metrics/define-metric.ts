@@ -1,5 +1,6 @@
 import type { Page } from "#core/page.ts";
 import type { Ctx } from "#features/access/index.ts";
+import type { Coverage } from "./coverage.ts";
 
 /** The span and filters that every metric understands. Days are the community's. */
 export interface MetricParams {
@@ -20,6 +21,8 @@ export interface MetricPoint {
   series?: string;
   /** The bucket is cut by the span or is still running: it cannot be compared with its neighbours. */
   partial?: boolean;
+  /** No source answers for any day of the bucket: it is a gap and not a zero. */
+  uncovered?: boolean;
 }
 
 export interface MetricPart {
@@ -32,14 +35,12 @@ export interface MetricPart {
 
 export type MetricUnit = "people" | "hours" | "percent" | "activities" | "threads";
 
-export interface MetricValue {
+export interface MetricValue extends Coverage {
   /** Null when it cannot be said, and then `note` says why. */
   value: number | null;
   /** How many things the figure rests on. */
   n: number;
   note?: string;
-  /** Which days of the span no source covers; absent when all are covered. */
-  coverage?: string;
   /** What the definition left out, counted: bots, team, unattributed … */
   excluded: { what: string; n: number }[];
   points: MetricPoint[];
@@ -50,9 +51,9 @@ export interface MetricValue {
 }
 
 /** What a metric's `run` says; the rest of its value is added for all metrics alike. */
-export type MetricFigures = Omit<MetricValue, "coverage" | "points"> & {
+export type MetricFigures = Omit<MetricValue, keyof Coverage | "points"> & {
   /** One per bucket with data; the missing ones are filled in. */
-  points: (Omit<MetricPoint, "partial" | "value"> & { value: number | null })[];
+  points: (Omit<MetricPoint, "partial" | "uncovered" | "value"> & { value: number | null })[];
   /** What stands in a covered bucket without data: 0 for counts, null for medians and shares. */
   emptyBucket: 0 | null;
 };

@@ -11,6 +11,7 @@ import { returningMembers } from "./returning-members.ts";
 import { shareUnanswered } from "./share-unanswered.ts";
 import { timeToFirstResponse } from "./time-to-first-response.ts";
 
+export { type Coverage, type CoverageGap, type Days, readCoverage } from "./coverage.ts";
 export { type Bucket, lastDays } from "./days.ts";
 export type { Metric, MetricParams, MetricPart, MetricPoint, MetricRow, MetricUnit, MetricValue } from "./define-metric.ts";
 export type { MetricReading } from "./read-metric.ts";

@@ -1,6 +1,6 @@
 import { json, type SQL, sql } from "#core/database/database.ts";
 import { type Ctx, viewerLevel, visibilityRank } from "#features/access/index.ts";
-import { coveredSpans, describeCoverage, isCovered } from "./coverage.ts";
+import { coverSources, describeCoverage, isCovered } from "./coverage.ts";
 import { bucketsOf, checkSpan, todayOf } from "./days.ts";
 import type { Metric, MetricFigures, MetricParams, MetricPoint, MetricValue } from "./define-metric.ts";
 
@@ -11,6 +11,8 @@ const restfulSeconds = 3600;
 /** Consumers follow an ingest; a figure computed so soon after a change may not hold all of it. */
 const settlingSeconds = 120;
 const keptDays = 7;
+/** Of the shape of what is kept: raising it leaves older figures unread. */
+const shape = 2;
 
 /** A figure with the moment at which it was computed. */
 export interface MetricReading {
@@ -38,7 +40,7 @@ export async function readFigure(
   const { value, asOf } = await readKept<MetricValue>(ctx, {
     ...input,
     name: metric.id,
-    version: metric.version,
+    version: metric.version * 1000 + shape,
     params,
     compute: () => computeMetric(ctx, metric, params),
   });
@@ -106,22 +108,22 @@ async function computeAndKeep<T>(ctx: Ctx, input: KeptReading<T> & { pending: bo
 }
 
 async function computeMetric(ctx: Ctx, metric: Metric, params: MetricParams): Promise<MetricValue> {
-  const { spans, figures: all } = await ctx.db.transaction(async (tx) => {
+  const { sources, figures: all } = await ctx.db.transaction(async (tx) => {
     // Distinct people of a year fit into memory; with the server's default they would be sorted on disk.
     await tx.execute(sql`SET LOCAL work_mem = '64MB'`);
     const inTx: Ctx = { ...ctx, db: tx };
-    return { spans: await coveredSpans(inTx, params), figures: await metric.run(inTx, params) };
+    return { sources: await coverSources(inTx, params), figures: await metric.run(inTx, params) };
   });
   const { emptyBucket, points, ...figures } = all;
-  const coverage = describeCoverage(spans, params);
-  const covered = isCovered(spans, params);
+  const coverage = describeCoverage(sources, params);
+  const covered = isCovered(sources, params);
   return {
     ...figures,
-    ...(!covered && figures.n === 0 ? { value: null, note: coverage } : {}),
-    ...(coverage !== undefined && { coverage }),
+    ...(!covered && figures.n === 0 ? { value: null, note: coverage.coverage ?? "No source covers any day of this span." } : {}),
+    ...coverage,
     points: fillBuckets(
       { points, emptyBucket },
-      bucketsOf(params, todayOf(ctx)).map((bucket) => ({ ...bucket, covered: isCovered(spans, { from: bucket.day, to: bucket.last }) })),
+      bucketsOf(params, todayOf(ctx)).map((bucket) => ({ ...bucket, covered: isCovered(sources, { from: bucket.day, to: bucket.last }) })),
     ),
   };
 }
@@ -144,6 +146,7 @@ function fillBuckets(
           n: found?.n ?? 0,
           ...(series !== undefined && { series }),
           ...(partial && { partial }),
+          ...(!covered && { uncovered: true }),
         };
       });
     });

@@ -4,9 +4,10 @@ import { z } from "zod";
 import { listSignals } from "#features/feedback/index.ts";
 import { type ActivityRow, listActivities } from "#features/ledger/index.ts";
 import { getMember, listAffiliations, type MemberDetail } from "#features/members/index.ts";
+import { readCoverage } from "#metrics/index.ts";
 import { ctxContext, found, goTo, guarded } from "../request-context.server.ts";
-import { Calendar } from "../ui/calendar.tsx";
-import { countOf, dayIn, formatDay, formatNumber, kindInWords } from "../ui/format.ts";
+import { Calendar, calendarDays } from "../ui/calendar.tsx";
+import { addDays, countOf, dayIn, formatDay, formatNumber, kindInWords } from "../ui/format.ts";
 import { PageHead } from "../ui/page-head.tsx";
 import { Pager } from "../ui/pager.tsx";
 import { Quote } from "../ui/quote.tsx";
@@ -28,17 +29,21 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
   const member = found(await getMember(ctx, { memberId: params.memberId }), "There is no such member, or nothing of theirs is for you to see.");
   // An old address, from before a merge or after an unmerge, leads to where the identity is now.
   if (member.id !== params.memberId) goTo(`/studio/${params.community}/members/${member.id}`);
-  const [timeline, signals, affiliations] = await Promise.all([
-    listActivities(ctx, { identityIds: member.identities.map(({ id }) => id), after, limit: 30 }),
+  const today = dayIn(ctx.community.timeZone, ctx.clock.now());
+  const identityIds = member.identities.map(({ id }) => id);
+  const [timeline, signals, affiliations, coverage] = await Promise.all([
+    listActivities(ctx, { identityIds, after, limit: 30 }),
     listSignals(ctx, { memberId: member.id, limit: 4 }),
     listAffiliations(ctx, { memberId: member.id }),
+    readCoverage(ctx, { span: { from: addDays(today, 1 - calendarDays), to: today }, identityIds }),
   ]);
   return {
     member,
     timeline,
     affiliations,
     signals: signals.rows.filter(({ state }) => state !== "dismissed"),
-    today: dayIn(ctx.community.timeZone, ctx.clock.now()),
+    today,
+    coverage,
     mayEdit: mayEdit(ctx),
   };
 });
@@ -82,7 +87,7 @@ export default function Member({ loaderData, params }: Route.ComponentProps) {
       </PageHead>
 
       <Sheet title="The last year" id="calendar" aside={countOf(member.days.length, "active day")}>
-        <Calendar days={member.days} today={loaderData.today} />
+        <Calendar days={member.days} today={loaderData.today} uncovered={loaderData.coverage.uncovered} coverage={loaderData.coverage.coverage} />
         {member.days.length === 0 && member.lastActivityAt ? (
           <p className="quiet">Nothing in the last 53 weeks; the last words are from {formatDay(member.lastActivityAt, "withYear")}.</p>
         ) : null}

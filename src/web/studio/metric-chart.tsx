@@ -1,30 +1,45 @@
-import type { Metric, MetricPoint } from "#metrics/index.ts";
+import type { Metric, MetricPoint, MetricValue } from "#metrics/index.ts";
 import { BarChart } from "../ui/bar-chart.tsx";
-import type { ChartGap } from "../ui/chart-frame.tsx";
 import { formatMeasure, kindInWords } from "../ui/format.ts";
 import { LineChart } from "../ui/line-chart.tsx";
+import { gapsOf } from "./chart-gaps.ts";
 
 const seriesMax = 5;
 
-/** A metric over time: counts as bars from zero, medians and shares as a line that breaks where nothing can be said. */
+/**
+ * A metric over time: counts as bars from zero, medians and shares as a line that breaks where nothing can be said. It
+ * takes the whole reading, so that no figure is drawn without the gaps of its sources.
+ */
 export function MetricChart({
   title,
   unit,
-  points,
+  reading,
   height,
 }: {
   title: string;
   unit: Metric["unit"];
-  points: readonly MetricPoint[];
+  reading: Pick<MetricValue, "points" | "gaps" | "setAside" | "coverage">;
   height?: number;
 }) {
-  if (points.length === 0) return null;
-  if (unit === "hours" || unit === "percent") {
-    return <LineChart label={title} points={points} format={(value) => formatMeasure(value, unit)} valueTitle={title} height={height} />;
-  }
+  const { points, coverage } = reading;
+  if (points.length === 0) return coverage === undefined ? null : <p className="quiet">{coverage}</p>;
   const days = [...new Set(points.map(({ day }) => day))];
+  const gaps = gapsOf(reading, days);
+  if (unit === "hours" || unit === "percent") {
+    return (
+      <LineChart
+        label={title}
+        points={points}
+        format={(value) => formatMeasure(value, unit)}
+        valueTitle={title}
+        gaps={gaps}
+        coverage={coverage}
+        height={height}
+      />
+    );
+  }
   return (
-    <BarChart label={title} days={days} series={seriesOf(points, days)} gaps={gapsOf(points, days)} partial={partialOf(points)} height={height} />
+    <BarChart label={title} days={days} series={seriesOf(points, days)} gaps={gaps} coverage={coverage} partial={partialOf(points)} height={height} />
   );
 }
 
@@ -46,19 +61,4 @@ function seriesOf(points: readonly MetricPoint[], days: readonly string[]): { na
   if (all.length <= seriesMax + 1) return all;
   const rest = all.slice(seriesMax);
   return [...all.slice(0, seriesMax), { name: "the rest", values: days.map((_, day) => total(rest.map(({ values }) => values[day] ?? 0))) }];
-}
-
-/** Runs of buckets that no source covers. */
-function gapsOf(points: readonly MetricPoint[], days: readonly string[]): ChartGap[] {
-  const held = new Set(points.filter(({ value }) => value !== null).map(({ day }) => day));
-  const gaps: ChartGap[] = [];
-  let from: number | undefined;
-  days.forEach((day, at) => {
-    if (!held.has(day)) from ??= at;
-    const ends = from !== undefined && (held.has(day) || at === days.length - 1);
-    if (!ends || from === undefined) return;
-    gaps.push({ from: days[from] ?? day, to: day, reason: "No source covers these days" });
-    from = undefined;
-  });
-  return gaps;
 }

@@ -79,8 +79,7 @@ export default function MetricPage({ loaderData, params }: Route.ComponentProps)
               </>
             }
           />
-          <MetricChart title={metric.title} unit={metric.unit} points={value.points} height={220} />
-          {value.coverage ? <p className="quiet">{value.coverage}</p> : null}
+          <MetricChart title={metric.title} unit={metric.unit} reading={value} height={220} />
         </Sheet>
         <Pile>
           <Sheet title="What it says" id="definition" aside={`definition ${metric.version}`}>

@@ -29,8 +29,7 @@ export const loader = guarded(async ({ request, context }: Route.LoaderArgs) => 
       value: value.value,
       n: value.n,
       note: value.note ?? null,
-      coverage: value.coverage ?? null,
-      points: value.points,
+      reading: { points: value.points, gaps: value.gaps, setAside: value.setAside, coverage: value.coverage },
     })),
   };
 });
@@ -40,13 +39,11 @@ export default function Metrics({ loaderData, params }: Route.ComponentProps) {
   const { figures } = loaderData;
   const search = new URLSearchParams({ from: loaderData.params.from, to: loaderData.params.to });
   if (loaderData.params.sourceId) search.set("source", loaderData.params.sourceId);
-  const coverage = figures.find((figure) => figure.coverage)?.coverage;
   return (
     <>
       <title>Metrics · Causeway</title>
       <PageHead over="Metrics" title={`${capitalize(inWords(figures.length))} figures, each open to its rows`} />
       <SpanBar params={loaderData.params} span={loaderData.span} sources={loaderData.sources} />
-      {coverage ? <p className="quiet">{coverage}</p> : null}
       <Columns layout={2}>
         {figures.map((figure) => (
           <Sheet
@@ -66,7 +63,7 @@ export default function Metrics({ loaderData, params }: Route.ComponentProps) {
               note={figure.note ?? `${figure.serves} · n ${formatNumber(figure.n)}`}
               define={{ definition: figure.definition, exclusions: figure.exclusions }}
             />
-            <MetricChart title={figure.title} unit={figure.unit} points={figure.points} />
+            <MetricChart title={figure.title} unit={figure.unit} reading={figure.reading} />
           </Sheet>
         ))}
       </Columns>

@@ -89,7 +89,7 @@ export function ActivitySheet({ data, base }: PulseProps) {
   return (
     <Sheet title="What is said" id="activity" aside={spanWords(data)}>
       <FigureOf figure={activity} data={data} base={base} note={`activities of people, bots and team left out`} />
-      <MetricChart title="Activities" unit={activity.unit} points={activity.reading.points} height={160} />
+      <MetricChart title="Activities" unit={activity.unit} reading={activity.reading} height={160} />
     </Sheet>
   );
 }
@@ -105,7 +105,7 @@ export function FirstAnswerSheet({ data, base }: PulseProps) {
   return (
     <Sheet title="First answer" id="first-answer" aside={spanWords(data)}>
       <FigureOf figure={firstResponse} data={data} base={base} note={note} />
-      <MetricChart title={firstResponse.title} unit={firstResponse.unit} points={reading.points} />
+      <MetricChart title={firstResponse.title} unit={firstResponse.unit} reading={reading} />
     </Sheet>
   );
 }
@@ -115,7 +115,7 @@ export function FigureSheet({ figure, data, base }: PulseProps & { figure: Today
   return (
     <Sheet title={figure.title} id={figure.id} aside={spanWords(data)}>
       <FigureOf figure={figure} data={data} base={base} note={figure.reading.note ?? `people, n ${formatNumber(figure.reading.n)}`} />
-      <MetricChart title={figure.title} unit={figure.unit} points={figure.reading.points} />
+      <MetricChart title={figure.title} unit={figure.unit} reading={figure.reading} />
     </Sheet>
   );
 }

@@ -15,7 +15,8 @@ export function BarChart(props: {
   label: string;
   days: readonly string[];
   series: readonly BarSeries[];
-  gaps?: readonly ChartGap[];
+  gaps: readonly ChartGap[];
+  coverage: string | undefined;
   notes?: readonly ChartNote[];
   /** Days whose bucket is cut or still running; drawn lighter, since it cannot be compared. */
   partial?: readonly string[];
@@ -23,6 +24,7 @@ export function BarChart(props: {
 }) {
   const totals = props.days.map((_, at) => props.series.reduce((sum, series) => sum + (series.values[at] ?? 0), 0));
   const max = Math.max(0, ...totals);
+  const isKnown = (at: number) => !props.gaps.some(({ whole, from, to }) => whole && from <= at && at <= to);
   return (
     <>
       {props.series.length > 1 ? (
@@ -42,10 +44,15 @@ export function BarChart(props: {
         format={formatNumber}
         height={props.height}
         gaps={props.gaps}
+        coverage={props.coverage}
+        buckets="slots"
         notes={props.notes}
         table={{
           head: ["From", ...props.series.map((series) => series.name)],
-          rows: props.days.map((day, at) => [formatDay(day, "withYear"), ...props.series.map((series) => series.values[at] ?? 0)]),
+          rows: props.days.map((day, at) => [
+            formatDay(day, "withYear"),
+            ...props.series.map((series) => (isKnown(at) ? (series.values[at] ?? 0) : null)),
+          ]),
         }}
       >
         {(plot) => {

@@ -3,15 +3,29 @@ import { addDays, countOf, formatDay } from "./format.ts";
 
 const weeks = 53;
 
+/** How many days the calendar goes back at most. */
+export const calendarDays = weeks * 7;
+
 /**
- * A year of days as a calendar: the darker, the more on that day. Days without data of ours and days without
- * activity look the same here, so it belongs to one person and not to a source.
+ * A year of days as a calendar: the darker, the more on that day. Days that no source answers for are drawn as gaps.
  * @param today the last day shown
+ * @param uncovered the days that no source covers, and in words whatever else is missing
  */
-export function Calendar({ days, today }: { days: readonly { day: string; count: number }[]; today: string }) {
+export function Calendar({
+  days,
+  today,
+  uncovered,
+  coverage,
+}: {
+  days: readonly { day: string; count: number }[];
+  today: string;
+  uncovered: readonly { from: string; to: string }[];
+  coverage: string | undefined;
+}) {
   const counts = new Map(days.map(({ day, count }) => [day, count]));
   const weekday = (new Date(`${today}T00:00:00Z`).getUTCDay() + 6) % 7;
   const first = addDays(today, -weekday - (weeks - 1) * 7);
+  const isGap = (day: string) => !counts.has(day) && uncovered.some(({ from, to }) => from <= day && day <= to);
   const level = (count: number) => (count === 0 ? 0 : count === 1 ? 1 : count < 4 ? 2 : count < 8 ? 3 : 4);
   const total = days.reduce((sum, { count }) => sum + count, 0);
   const months = Array.from({ length: weeks }, (_, week) => addDays(first, week * 7)).map((day, week) => ({
@@ -48,14 +62,15 @@ export function Calendar({ days, today }: { days: readonly { day: string; count:
               width="10"
               height="10"
               rx="2"
-              data-level={level(count)}
+              data-level={isGap(day) ? "gap" : level(count)}
               className={classes.day}
             >
-              <title>{`${formatDay(day, "withYear")}: ${countOf(count, "activity", "activities")}`}</title>
+              <title>{`${formatDay(day, "withYear")}: ${isGap(day) ? "no source covers this day" : countOf(count, "activity", "activities")}`}</title>
             </rect>
           );
         })}
       </svg>
+      {coverage ? <p className="quiet">{coverage}</p> : null}
     </section>
   );
 }

@@ -2,10 +2,13 @@ import { useEffect, useRef, useState } from "react";
 import classes from "./chart.module.css";
 import { formatDay } from "./format.ts";
 
-/** A stretch without data, drawn as a gap and never as a zero. */
+/** Buckets without data, drawn as a gap and never as a zero. */
 export interface ChartGap {
-  from: string;
-  to: string;
+  /** Places of the first and the last bucket. */
+  from: number;
+  to: number;
+  /** Nothing is known there; otherwise only something is missing, such as one source of several. */
+  whole: boolean;
   reason: string;
 }
 
@@ -28,7 +31,8 @@ const margin = { top: 16, right: 46, bottom: 22, left: 2 };
 
 /**
  * The paper of a chart: measures its place so that letters keep their size, draws a zero baseline with two quiet lines, gaps,
- * notes and the ends of the time axis, and offers the numbers as a table.
+ * notes and the ends of the time axis, and offers the numbers as a table. Every chart says what it does not cover: gaps and
+ * words are asked of all that use it.
  */
 export function ChartFrame(props: {
   label: string;
@@ -37,7 +41,11 @@ export function ChartFrame(props: {
   max: number;
   format: (value: number) => string;
   height?: number;
-  gaps?: readonly ChartGap[];
+  gaps: readonly ChartGap[];
+  /** What the chart does not cover, in words. */
+  coverage: string | undefined;
+  /** Whether a bucket is a stretch of the axis, as bars are, or a place on it. */
+  buckets: "slots" | "places";
   notes?: readonly ChartNote[];
   table: { head: readonly string[]; rows: readonly (readonly (string | number | null)[])[] };
   children: (plot: Plot) => React.ReactNode;
@@ -67,6 +75,11 @@ export function ChartFrame(props: {
   const last = props.days.at(-1);
   const span = first && last ? Math.max(1, Date.parse(last) - Date.parse(first)) : 1;
   const shareOf = (day: string) => (first ? Math.min(1, Math.max(0, (Date.parse(day) - Date.parse(first)) / span)) : 0);
+  const edgeOf = (bucket: number) => {
+    const count = props.days.length;
+    const share = props.buckets === "slots" ? bucket / count : count <= 1 ? bucket : (bucket - 0.5) / (count - 1);
+    return Math.min(1, Math.max(0, share));
+  };
   const ticks = ticksOf(props.days, inner.width);
 
   return (
@@ -89,14 +102,21 @@ export function ChartFrame(props: {
           <text x={plot.x(1) + 5} y={plot.y(0) + 4} className={classes.axis}>
             0
           </text>
-          {props.gaps?.map((gap) => {
-            const from = plot.x(shareOf(gap.from));
-            const to = Math.max(from + 3, plot.x(shareOf(gap.to)));
+          {props.gaps.map((gap) => {
+            const from = plot.x(edgeOf(gap.from));
+            const to = Math.max(from + 3, plot.x(edgeOf(gap.to + 1)));
             return (
-              <g key={gap.from}>
+              <g key={gap.reason + gap.from} data-gap={gap.whole ? "whole" : "part"}>
                 <title>{gap.reason}</title>
-                <rect x={from} y={margin.top - 6} width={to - from} height={inner.height + 6} fill="var(--gap)" />
-                {to - from > 48 ? (
+                {/* What one of several sources lacks lies as a strip below the baseline: what the others say stays readable. */}
+                <rect
+                  x={from}
+                  y={gap.whole ? margin.top - 6 : plot.y(0) + 2}
+                  width={to - from}
+                  height={gap.whole ? inner.height + 6 : 4}
+                  fill={gap.whole ? "var(--gap)" : "var(--signal)"}
+                />
+                {gap.whole && to - from > 48 ? (
                   <text x={from + 3} y={margin.top + 5} className={classes.axis}>
                     no data
                   </text>
@@ -124,6 +144,7 @@ export function ChartFrame(props: {
           ))}
         </svg>
       </div>
+      {props.coverage ? <figcaption className="quiet">{props.coverage}</figcaption> : null}
       <details className={classes.numbers}>
         <summary>Numbers</summary>
         {/* The table scrolls when it is long, so it must be reachable by keyboard. */}
@@ -137,15 +158,24 @@ export function ChartFrame(props: {
                     {head}
                   </th>
                 ))}
+                {props.gaps.length > 0 ? <th scope="col">Not covered</th> : null}
               </tr>
             </thead>
             <tbody>
-              {props.table.rows.map((row) => (
+              {props.table.rows.map((row, bucket) => (
                 <tr key={String(row[0])}>
                   {row.map((cell, at) => (
                     // biome-ignore lint/suspicious/noArrayIndexKey: cells are told apart by their column
                     <td key={at}>{cell ?? "–"}</td>
                   ))}
+                  {props.gaps.length > 0 ? (
+                    <td>
+                      {props.gaps
+                        .filter(({ from, to }) => from <= bucket && bucket <= to)
+                        .map(({ reason }) => reason)
+                        .join("; ")}
+                    </td>
+                  ) : null}
                 </tr>
               ))}
             </tbody>

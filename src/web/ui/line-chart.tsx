@@ -15,7 +15,8 @@ export function LineChart(props: {
   points: readonly LinePoint[];
   format: (value: number) => string;
   valueTitle: string;
-  gaps?: readonly ChartGap[];
+  gaps: readonly ChartGap[];
+  coverage: string | undefined;
   notes?: readonly ChartNote[];
   height?: number;
 }) {
@@ -31,6 +32,8 @@ export function LineChart(props: {
       format={props.format}
       height={props.height}
       gaps={props.gaps}
+      coverage={props.coverage}
+      buckets="places"
       notes={props.notes}
       table={{
         head: ["From", props.valueTitle, "n"],
