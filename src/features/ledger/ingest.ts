@@ -5,6 +5,7 @@ import { storeLinkStatements } from "./link-statements.ts";
 import { identityKey } from "./merge-batch.ts";
 import type { PreparedRecords } from "./prepare-records.ts";
 import type { RunCounts } from "./run-counts.ts";
+import { holdSource } from "./sources.ts";
 import { deleteActivities, storeActivities } from "./store-activities.ts";
 import { storeAffiliations } from "./store-affiliations.ts";
 import { storeIdentities } from "./store-identities.ts";
@@ -12,7 +13,7 @@ import { type RawRow, storeRawRecords, storeRejected } from "./store-raw-records
 import { spreadThreadVisibility, storeChannels, storeThreads } from "./store-threads.ts";
 
 export interface IngestInput {
-  source: { id: string; visibilityFloor: number | null };
+  source: { id: string };
   syncId: string;
   /** The run's stream, whose cursor moves. */
   stream: string;
@@ -29,7 +30,6 @@ export interface IngestInput {
  */
 export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
   const { prepared, source, counts } = input;
-  const floor = source.visibilityFloor ?? 0;
   // Sorted, so that two imports that share people lock them in one order and never wait for each other in a circle.
   const identities = [...prepared.merged.identities.values()].sort((a, b) => (identityKey(a) < identityKey(b) ? -1 : 1));
 
@@ -37,6 +37,7 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
   const outcome = await retryContended(() =>
     ctx.db.transaction(async (tx) => {
       const inTx: Ctx = { ...ctx, db: tx };
+      const floor = await holdSource(inTx, source.id);
       const people = await storeIdentities(inTx, { identities, links: [...prepared.merged.links.values()] });
       const affiliated = await storeAffiliations(inTx, { ...prepared, sourceId: source.id, identities: people.ids });
       for (const id of affiliated) if (!people.created.has(id)) people.changed.add(id);

@@ -33,7 +33,7 @@ export interface SyncOutcome {
 }
 
 export interface RunRecordsInput {
-  source: { id: string; visibilityFloor: number | null; privacy: SourcePrivacy };
+  source: { id: string; privacy: SourcePrivacy };
   connector: Connector;
   settings: unknown;
   stream: string;

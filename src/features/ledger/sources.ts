@@ -15,7 +15,6 @@ export interface SourceRef {
   name: string;
   paused: boolean;
   settings: unknown;
-  visibilityFloor: number | null;
   privacy: SourcePrivacy;
 }
 
@@ -43,6 +42,18 @@ export async function requireSource(ctx: Ctx, sourceId: string): Promise<SourceR
   return found;
 }
 
+/**
+ * Keeps a source as it is until the transaction ends: nobody removes or closes it while something of it is being stored.
+ * @returns the rank that nothing of it is more open than
+ * @throws AppError `not_found` when it was removed
+ */
+export async function holdSource(ctx: Ctx, sourceId: string): Promise<number> {
+  const row = await ctx.db.first<{ floor: number }>(sql`
+    SELECT COALESCE(s.visibility_floor, 0) AS floor FROM source s WHERE s.community_id = ${ctx.community.id} AND s.id = ${sourceId} FOR SHARE`);
+  if (!row) throw new AppError("not_found", { public: "The source was removed while it was being brought in." });
+  return row.floor;
+}
+
 /** The source that holds what an origin names, if there is one. */
 export function findSourceOfOrigin(ctx: Ctx, origin: string): Promise<SourceRef | undefined> {
   return findSource(ctx, sql`s.origin = ${origin}`);
@@ -50,7 +61,7 @@ export function findSourceOfOrigin(ctx: Ctx, origin: string): Promise<SourceRef 
 
 async function findSource(ctx: Ctx, condition: ReturnType<typeof sql>): Promise<SourceRef | undefined> {
   const row = await ctx.db.first<Omit<SourceRef, "privacy"> & { privacy: unknown }>(sql`
-    SELECT s.id, s.connector, s.origin, s.name, s.paused, s.settings, s.visibility_floor AS "visibilityFloor", s.privacy
+    SELECT s.id, s.connector, s.origin, s.name, s.paused, s.settings, s.privacy
     FROM source s WHERE s.community_id = ${ctx.community.id} AND ${condition}`);
   return row && { ...row, privacy: parsePrivacy(row.privacy) };
 }
@@ -88,8 +99,7 @@ export async function refusePausedNow(ctx: Ctx, sourceId: string): Promise<void>
 /** The source that a webhook's address names, in whichever community; nobody is asked who calls, its signature says that. */
 export async function findWebhookSource(core: CoreContext, sourceId: string): Promise<{ communityId: string; source: SourceRef } | undefined> {
   const row = await core.db.first<Omit<SourceRef, "privacy"> & { communityId: string; privacy: unknown }>(sql`
-    SELECT s.community_id AS "communityId", s.id, s.connector, s.origin, s.name, s.paused, s.settings, s.visibility_floor AS "visibilityFloor",
-           s.privacy
+    SELECT s.community_id AS "communityId", s.id, s.connector, s.origin, s.name, s.paused, s.settings, s.privacy
     FROM source s WHERE s.id = ${sourceId}`);
   if (!row) return undefined;
   const { communityId, ...source } = row;
@@ -154,6 +164,8 @@ export async function deleteSource(ctx: Ctx, input: { sourceId: string }): Promi
   await ctx.db.transaction(async (tx) => {
     const inTx: Ctx = { ...ctx, db: tx };
     const scope = sql`community_id = ${ctx.community.id} AND source_id = ${source.id}`;
+    // A group that is being stored ends first; the next one finds no source any more.
+    await tx.execute(sql`SELECT FROM source WHERE community_id = ${ctx.community.id} AND id = ${source.id} FOR UPDATE`);
     await markDaysOf(inTx, scope);
     const people = await tx.rows<{ id: string }>(sql`
       SELECT identity_id AS id FROM activity WHERE ${scope} AND identity_id IS NOT NULL
@@ -161,6 +173,7 @@ export async function deleteSource(ctx: Ctx, input: { sourceId: string }): Promi
     const links = await tx.rows<{ id: string }>(sql`SELECT DISTINCT link_id AS id FROM link_statement WHERE ${scope}`);
     const gone = await tx.rows<{ id: string }>(sql`DELETE FROM activity WHERE ${scope} RETURNING id`);
     await tx.execute(sql`DELETE FROM thread WHERE ${scope}`);
+    await tx.execute(sql`DELETE FROM raw_record WHERE ${scope}`);
     await tx.execute(sql`DELETE FROM channel WHERE ${scope}`);
     await tx.execute(sql`DELETE FROM source WHERE community_id = ${ctx.community.id} AND id = ${source.id}`);
     // The source's own statements went with it.

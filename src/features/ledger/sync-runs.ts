@@ -124,9 +124,10 @@ export async function closeQueued(ctx: Ctx, input: { syncId: string; error: AppE
   if (waiting) await failSync(ctx, { ...input, cancelled: false, counts: {} });
 }
 
-/** Adds a line to a run's log. */
+/** Adds a line to a run's log; a run that went with its source has none. */
 export async function logSync(ctx: Ctx, input: { syncId: string; level: "info" | "warn" | "error"; message: string }): Promise<void> {
   await ctx.db.execute(sql`
     INSERT INTO sync_log (community_id, sync_id, id, at, level, message)
-    VALUES (${ctx.community.id}, ${input.syncId}, ${newId()}, ${ctx.clock.now()}, ${input.level}, ${input.message.slice(0, 2000)})`);
+    SELECT s.community_id, s.id, ${newId()}::uuid, ${ctx.clock.now()}::timestamptz, ${input.level}, ${input.message.slice(0, 2000)}
+    FROM sync s WHERE s.community_id = ${ctx.community.id} AND s.id = ${input.syncId}`);
 }

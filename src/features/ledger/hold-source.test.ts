@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { sql } from "#core/database/database.ts";
+import type { Ctx } from "#features/access/index.ts";
+import { createCtx } from "#tests/factories.ts";
+import type { RawRecord } from "./batch.ts";
+import { defineConnector } from "./connector.ts";
+import { runRecords } from "./run-records.ts";
+import { noPrivacy } from "./source-privacy.ts";
+import { deleteSource, ensureSource, updateSource } from "./sources.ts";
+
+/** One record is one message in a thread of its own. */
+const notes = defineConnector({
+  id: "notes",
+  title: "Notes",
+  summary: "-",
+  normalizeVersion: 1,
+  settings: z.object({}),
+  docs: { collects: "-", identityKey: "-", limits: "-", privacy: "-" },
+  streams: {},
+  normalize({ externalId }) {
+    const occurredAt = new Date("2026-01-01T10:00:00Z");
+    const author = { platform: "test", externalId: "ann" };
+    return {
+      identities: [author],
+      channels: [{ externalId: "c", kind: "chat", name: "general", visibility: "public" }],
+      threads: [{ externalId, channel: "c", kind: "chat", title: externalId, state: "open", openedAt: occurredAt }],
+      activities: [{ externalId, kind: "message", channel: "c", thread: externalId, author, occurredAt, body: "hello" }],
+    };
+  },
+});
+
+/** Enough for a group that is stored by itself. */
+const group = (name: string): RawRecord[] => Array.from({ length: 2_000 }, (_, n) => ({ stream: "s", externalId: `${name}${n}`, payload: n }));
+
+/** Brings in two groups, and does something to the source while the first is being stored. */
+async function bringIn(ctx: Ctx, meanwhile: (sourceId: string) => Promise<unknown>) {
+  const { id } = await ensureSource(ctx, { connector: "notes", origin: "notes", name: "Notes" });
+  let done: Promise<unknown> = Promise.resolve();
+  const run = runRecords(ctx, {
+    source: { id, privacy: noPrivacy },
+    connector: notes,
+    settings: {},
+    stream: "s",
+    trigger: "import",
+    fresh: true,
+    force: false,
+    chunks: async function* () {
+      yield { records: group("a") };
+      done = meanwhile(id);
+      yield { records: group("b") };
+      await done;
+      yield { records: group("c") };
+    },
+  });
+  const [outcome] = await Promise.allSettled([run]);
+  await done;
+  return outcome;
+}
+
+test("a source that is closed while it is being brought in stays closed with all that comes after", async () => {
+  const ctx = await createCtx();
+  const outcome = await bringIn(ctx, (sourceId) => updateSource(ctx, { sourceId, visibility: "team" }));
+  expect(outcome.status).toBe("fulfilled");
+  const open = await ctx.db.first<{ channels: number; threads: number; activities: number; all: number }>(sql`
+    SELECT (SELECT count(*) FROM channel WHERE community_id = ${ctx.community.id} AND visibility < 2) AS channels,
+           (SELECT count(*) FROM thread WHERE community_id = ${ctx.community.id} AND visibility < 2) AS threads,
+           (SELECT count(*) FROM activity WHERE community_id = ${ctx.community.id} AND visibility < 2) AS activities,
+           (SELECT count(*) FROM activity WHERE community_id = ${ctx.community.id}) AS all`);
+  expect(open).toEqual({ channels: 0, threads: 0, activities: 0, all: 6_000 });
+});
+
+test("a source that is removed while it is being brought in ends the run and leaves nothing behind", async () => {
+  const ctx = await createCtx();
+  const outcome = await bringIn(ctx, (sourceId) => deleteSource(ctx, { sourceId }));
+  expect(outcome).toMatchObject({ status: "rejected", reason: { code: "not_found", message: expect.stringMatching(/was removed/) } });
+  const left = await ctx.db.first(sql`
+    SELECT (SELECT count(*) FROM source WHERE community_id = ${ctx.community.id}) AS sources,
+           (SELECT count(*) FROM channel WHERE community_id = ${ctx.community.id}) AS channels,
+           (SELECT count(*) FROM thread WHERE community_id = ${ctx.community.id}) AS threads,
+           (SELECT count(*) FROM activity WHERE community_id = ${ctx.community.id}) AS activities,
+           (SELECT count(*) FROM raw_record WHERE community_id = ${ctx.community.id}) AS payloads`);
+  expect(left).toEqual({ sources: 0, channels: 0, threads: 0, activities: 0, payloads: 0 });
+});
