@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { testDatabase } from "#tests/factories.ts";
-import { array, retryContended, sql } from "./database.ts";
+import { array, type Database, retryContended, sql, together } from "./database.ts";
 
 test("rows come back with dates, numbers and arrays as JavaScript has them", async () => {
   const row = await testDatabase().first<{ at: Date; big: number; list: string[]; doc: unknown }>(
@@ -52,4 +52,28 @@ test("a transaction that PostgreSQL ends as a deadlock is run again, one that fa
   runs = 0;
   await expect(failing(99, "40001")).rejects.toThrow("lost");
   expect(runs).toBe(4);
+});
+
+test("statements sent side by side run in their order; when one fails, that failure is told and nothing comes after the rollback", async () => {
+  const db = testDatabase();
+  await db.execute(sql`CREATE TABLE side_by_side (n int PRIMARY KEY)`);
+  try {
+    const seen = await db.transaction((tx) =>
+      together([tx.execute(sql`INSERT INTO side_by_side VALUES (1)`), tx.rows(sql`SELECT n FROM side_by_side`), Promise.resolve("no statement")]),
+    );
+    expect(seen).toEqual([1, [{ n: 1 }], "no statement"]);
+
+    const twoSteps = async (tx: Database) => {
+      await tx.execute(sql`INSERT INTO side_by_side VALUES (2)`).catch(() => undefined);
+      // Were the rollback sent meanwhile, this would stand by itself.
+      await tx.execute(sql`INSERT INTO side_by_side VALUES (3)`);
+    };
+    const failing = db.transaction((tx) =>
+      together([twoSteps(tx), tx.execute(sql`INSERT INTO side_by_side VALUES (1)`), tx.execute(sql`INSERT INTO side_by_side VALUES (4)`)]),
+    );
+    await expect(failing).rejects.toMatchObject({ code: "23505" });
+    expect(await db.rows(sql`SELECT n FROM side_by_side`)).toEqual([{ n: 1 }]);
+  } finally {
+    await db.execute(sql`DROP TABLE side_by_side`);
+  }
 });

@@ -28,7 +28,8 @@ export interface Database {
   /** Runs a statement and says how many rows it touched. */
   execute(query: SQL): Promise<number>;
   /**
-   * Runs `work` in one transaction; a throw rolls back. Inside a transaction it opens a savepoint.
+   * Runs `work` in one transaction; a throw rolls back. Inside a transaction it opens a savepoint. Statements may be sent
+   * before the one ahead is answered and run in their order; what is sent so must have ended before `work` does: `together`.
    */
   transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>;
   /** Drizzle's query builder on the same connection or pool. */
@@ -86,6 +87,8 @@ export function openDatabase(options: DatabaseOptions): OwnedDatabase {
   const pool = new pg.Pool({
     max: options.maxConnections ?? 10,
     idleTimeoutMillis: 30_000,
+    // What a transaction sends side by side is on its way at once, and the server never waits for us between two statements.
+    pipeline: true,
     ...options.connection,
     ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
   });
@@ -154,15 +157,31 @@ const triesWhenContended = 4;
 /**
  * Runs a transaction again when PostgreSQL ended it in favour of another one.
  * @param work opens its transaction itself and changes nothing outside it
+ * @param options.also further codes of PostgreSQL's that mean the same here
  */
-export async function retryContended<T>(work: () => Promise<T>): Promise<T> {
+export async function retryContended<T>(work: () => Promise<T>, options: { also?: readonly string[] } = {}): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && contended.has(String(error.code))) || attempt >= triesWhenContended) throw error;
+      const code = error instanceof Error && "code" in error ? String(error.code) : "";
+      if (!(contended.has(code) || options.also?.includes(code)) || attempt >= triesWhenContended) throw error;
     }
   }
+}
+
+/** Of a statement in a transaction that an earlier statement's failure has ended. */
+const aborted = "25P02";
+
+/**
+ * Waits for statements that were sent side by side. All of them have ended before this does, so that none comes after the
+ * rollback of a failed transaction.
+ * @throws what failed first, not what failed because of it
+ */
+export async function together<const Work extends readonly Promise<unknown>[]>(work: Work) {
+  const failures = (await Promise.allSettled(work)).flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  if (failures.length > 0) throw failures.find((error) => !(error instanceof Error && "code" in error && error.code === aborted)) ?? failures[0];
+  return Promise.all(work);
 }
 
 function onClient(client: pg.PoolClient, options: DatabaseOptions, depth: number): Database {

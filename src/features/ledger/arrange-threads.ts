@@ -4,7 +4,7 @@ import type { Ctx } from "../access/index.ts";
 import type { ArrangedActivity, ThreadArranger } from "./connector.ts";
 import { enqueueChanges } from "./consumer.ts";
 import type { RunCounts } from "./run-counts.ts";
-import { spreadThreadVisibility } from "./store-threads.ts";
+import { spreadThreadVisibility } from "./settle-activities.ts";
 
 const activitiesPerPage = 5_000;
 const movesPerTransaction = 2_000;

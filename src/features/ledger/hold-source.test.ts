@@ -5,7 +5,11 @@ import type { Ctx } from "#features/access/index.ts";
 import { createCtx } from "#tests/factories.ts";
 import type { RawRecord } from "./batch.ts";
 import { defineConnector } from "./connector.ts";
+import { ingest } from "./ingest.ts";
+import { prepareRecords } from "./prepare-records.ts";
+import { RunCounts } from "./run-counts.ts";
 import { runRecords } from "./run-records.ts";
+import { SeenPeople } from "./seen-people.ts";
 import { noPrivacy } from "./source-privacy.ts";
 import { deleteSource, ensureSource, updateSource } from "./sources.ts";
 
@@ -81,4 +85,28 @@ test("a source that is removed while it is being brought in ends the run and lea
            (SELECT count(*) FROM activity WHERE community_id = ${ctx.community.id}) AS activities,
            (SELECT count(*) FROM raw_record WHERE community_id = ${ctx.community.id}) AS payloads`);
   expect(left).toEqual({ sources: 0, channels: 0, threads: 0, activities: 0, payloads: 0 });
+});
+
+test("two runs that store the same side by side, one of them taken for dead, store it once", async () => {
+  const ctx = await createCtx();
+  const { id } = await ensureSource(ctx, { connector: "notes", origin: "notes", name: "Notes" });
+  const records = group("a").map((record) => ({ record, payloadText: JSON.stringify(record.payload) }));
+  const store = async () => {
+    const counts = new RunCounts();
+    const prepared = await prepareRecords(ctx, {
+      source: { id, privacy: noPrivacy },
+      connector: notes,
+      settings: {},
+      records,
+      rejected: [],
+      fresh: true,
+      force: false,
+    });
+    await ingest(ctx, { source: { id }, syncId: id, stream: "s", prepared, counts, people: new SeenPeople() });
+    return counts.toJSON();
+  };
+  const counts = await Promise.all([store(), store()]);
+  const sum = (of: "new" | "same", what: "threads" | "activities") => counts.reduce((all, each) => all + each[of][what], 0);
+  expect([sum("new", "threads"), sum("same", "threads"), sum("new", "activities"), sum("same", "activities")]).toEqual([2_000, 2_000, 2_000, 2_000]);
+  expect(await ctx.db.first(sql`SELECT count(*) AS n FROM thread WHERE community_id = ${ctx.community.id}`)).toEqual({ n: 2_000 });
 });

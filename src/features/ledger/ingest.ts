@@ -1,16 +1,19 @@
-import { json, retryContended, sql } from "#core/database/database.ts";
+import { json, retryContended, sql, together } from "#core/database/database.ts";
 import type { Ctx } from "../access/index.ts";
 import { enqueueChanges } from "./consumer.ts";
 import { storeLinkStatements } from "./link-statements.ts";
-import { identityKey } from "./merge-batch.ts";
+import { identityKey, type SeenIdentity } from "./merge-batch.ts";
 import type { PreparedRecords } from "./prepare-records.ts";
 import type { RunCounts } from "./run-counts.ts";
+import type { SeenPeople } from "./seen-people.ts";
+import { spreadThreadVisibility } from "./settle-activities.ts";
 import { holdSource } from "./sources.ts";
-import { deleteActivities, storeActivities } from "./store-activities.ts";
+import { deleteActivities, type StoredActivities, storeActivities } from "./store-activities.ts";
 import { storeAffiliations } from "./store-affiliations.ts";
-import { storeIdentities } from "./store-identities.ts";
+import { findChannels, storeChannels } from "./store-channels.ts";
+import { addIdentities, describeIdentities, findIdentities } from "./store-identities.ts";
 import { type RawRow, storeRawRecords, storeRejected } from "./store-raw-records.ts";
-import { spreadThreadVisibility, storeChannels, storeThreads } from "./store-threads.ts";
+import { findThreads, type StoredThreads, storeThreads } from "./store-threads.ts";
 
 export interface IngestInput {
   source: { id: string };
@@ -21,6 +24,8 @@ export interface IngestInput {
   /** Where the stream goes on after these records; left alone when undefined. */
   cursor?: unknown;
   counts: RunCounts;
+  /** Whom the run has stored. */
+  people: SeenPeople;
 }
 
 /**
@@ -29,62 +34,90 @@ export interface IngestInput {
  * Doing it again with the same records changes nothing.
  */
 export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
-  const { prepared, source, counts } = input;
+  const { prepared } = input;
   // Sorted, so that two imports that share people lock them in one order and never wait for each other in a circle.
   const identities = [...prepared.merged.identities.values()].sort((a, b) => (identityKey(a) < identityKey(b) ? -1 : 1));
 
+  const familiar = new Map(identities.map((identity) => [identityKey(identity), input.people.idOf(identity)] as const));
+  const strange = identities.filter((identity) => familiar.get(identityKey(identity)) === undefined);
+
   // Nothing outside the transaction changes before it stands, so it may be tried again.
-  const outcome = await retryContended(() =>
-    ctx.db.transaction(async (tx) => {
-      const inTx: Ctx = { ...ctx, db: tx };
-      const floor = await holdSource(inTx, source.id);
-      const people = await storeIdentities(inTx, { identities, links: [...prepared.merged.links.values()] });
-      const affiliated = await storeAffiliations(inTx, { ...prepared, sourceId: source.id, identities: people.ids });
-      for (const id of affiliated) if (!people.created.has(id)) people.changed.add(id);
-      const channels = await storeChannels(inTx, { sourceId: source.id, floor, channels: [...prepared.merged.channels.values()] });
-      const threads = await storeThreads(inTx, {
-        sourceId: source.id,
-        floor,
-        threads: [...prepared.merged.threads.values()],
-        channels,
-        identities: people.ids,
-      });
-      const activities = await storeActivities(inTx, {
-        sourceId: source.id,
-        floor,
-        activities: [...prepared.merged.activities.values()],
-        channels,
-        threads,
-        identities: people.ids,
-      });
-      const gone = await deleteActivities(inTx, { sourceId: source.id, keys: prepared.gone });
-      const moved = [...channels.movedActivities, ...(await spreadThreadVisibility(inTx, threads.moved))];
-      await storePayloads(inTx, input, { people: people.ids, threads: threads.ids });
-      const parted = await storeLinkStatements(inTx, {
-        sourceId: source.id,
-        linkIds: people.linkIds,
-        records: prepared.raw.map(({ record, linkKeys, replaced }) => ({ ...record, linkKeys, replaced })),
-      });
-      for (const id of parted) if (!people.created.has(id)) people.changed.add(id);
-      await storeRejected(inTx, {
-        sourceId: source.id,
-        syncId: input.syncId,
-        rejected: prepared.rejected,
-        accepted: prepared.raw.filter((row) => row.normalizeVersion > 0).map((row) => row.record),
-      });
-      if (input.cursor !== undefined) await storeCursor(inTx, { sourceId: source.id, stream: input.stream, cursor: input.cursor });
-
-      const touched = [...activities.created, ...activities.changed, ...gone, ...moved];
-      await enqueueChanges(inTx, {
-        threads: touched.length === 0 ? [...threads.created, ...threads.changed] : [...threads.ids.values()],
-        identities: touched.length === 0 ? [...people.created, ...people.changed] : [...new Set([...people.ids.values(), ...affiliated, ...parted])],
-        activities: touched,
-      });
-      return { people, threads, activities, gone };
-    }),
+  const outcome = await retryContended(
+    () => ctx.db.transaction((tx) => storeAll({ ...ctx, db: tx }, { ...input, familiar, strange })),
+    // Another run on the source, taken for dead, may have stored the same between our look and our insert.
+    { also: [uniqueViolation] },
   );
+  input.people.add(strange, outcome.people.ids);
+  count(input, outcome);
+}
 
-  const { people, threads, activities, gone } = outcome;
+const uniqueViolation = "23505";
+
+interface Outcome {
+  people: { ids: Map<string, string>; created: Set<string>; changed: Set<string> };
+  threads: StoredThreads;
+  activities: StoredActivities;
+  gone: string[];
+}
+
+/** What needs no answer of another statement is sent together: the database is never kept waiting for us. */
+async function storeAll(
+  ctx: Ctx,
+  input: IngestInput & { familiar: ReadonlyMap<string, string | undefined>; strange: readonly SeenIdentity[] },
+): Promise<Outcome> {
+  const { prepared, strange } = input;
+  const sourceId = input.source.id;
+  const merged = {
+    channels: [...prepared.merged.channels.values()],
+    threads: [...prepared.merged.threads.values()],
+    activities: [...prepared.merged.activities.values()],
+  };
+  const [{ floor, hasRejected }, heldIdentities, heldChannels, heldThreads] = await together([
+    holdSource(ctx, sourceId),
+    findIdentities(ctx, strange),
+    findChannels(ctx, { sourceId, channels: merged.channels }),
+    findThreads(ctx, { sourceId, threads: merged.threads }),
+  ]);
+  const [added, channels] = await together([
+    addIdentities(ctx, { identities: strange, held: heldIdentities }),
+    storeChannels(ctx, { sourceId, floor, channels: merged.channels, held: heldChannels }),
+  ]);
+  const ids = new Map(added.ids);
+  for (const [key, id] of input.familiar) if (id !== undefined) ids.set(key, id);
+
+  const threads = await storeThreads(ctx, { sourceId, floor, threads: merged.threads, held: heldThreads, channels, identities: ids });
+  const [described, activities, affiliated] = await together([
+    describeIdentities(ctx, { identities: strange, added, links: [...prepared.merged.links.values()], ids }),
+    storeActivities(ctx, { sourceId, floor, activities: merged.activities, channels, threads, identities: ids }),
+    storeAffiliations(ctx, { ...prepared, sourceId, identities: ids }),
+    storePayloads(ctx, input, { people: ids, threads: threads.ids }),
+    storeRejected(ctx, {
+      sourceId,
+      syncId: input.syncId,
+      rejected: prepared.rejected,
+      accepted: hasRejected ? prepared.raw.filter((row) => row.normalizeVersion > 0).map((row) => row.record) : [],
+    }),
+    input.cursor === undefined ? Promise.resolve() : storeCursor(ctx, { sourceId, stream: input.stream, cursor: input.cursor }),
+    threads.sent,
+  ]);
+  const parted = await storeLinkStatements(ctx, {
+    sourceId,
+    linkIds: described.linkIds,
+    records: prepared.raw.map(({ record, linkKeys, replaced }) => ({ ...record, linkKeys, replaced })),
+  });
+  const changed = new Set([...described.changed, ...affiliated, ...parted].filter((id) => !added.created.has(id)));
+  const gone = await deleteActivities(ctx, { sourceId, keys: prepared.gone });
+  const moved = [...channels.movedActivities, ...(await spreadThreadVisibility(ctx, threads.moved))];
+  const touched = [...activities.created, ...activities.changed, ...gone, ...moved];
+  await enqueueChanges(ctx, {
+    threads: touched.length === 0 ? [...threads.created, ...threads.changed] : [...threads.ids.values()],
+    identities: touched.length === 0 ? [...added.created, ...changed] : [...new Set([...ids.values(), ...changed])],
+    activities: touched,
+  });
+  return { people: { ids, created: added.created, changed }, threads, activities, gone };
+}
+
+function count({ counts, prepared }: IngestInput, { people, threads, activities, gone }: Outcome): void {
   counts.threads.add({ created: threads.created, changed: threads.changed, seen: threads.ids.values() });
   counts.activities.new += activities.created.length;
   counts.activities.changed += activities.changed.length + gone.length;

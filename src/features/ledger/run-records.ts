@@ -8,6 +8,7 @@ import { analyzeKeys } from "./consumer.ts";
 import { ingest } from "./ingest.ts";
 import { type PreparedRecords, prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
+import { SeenPeople } from "./seen-people.ts";
 import { type SourcePrivacy, toStorable } from "./source-privacy.ts";
 import { fileStream, refusePausedNow, storeReported } from "./sources.ts";
 import { beat, failSync, finishSync, logSync, type SyncTrigger, startSync, wasCutShort } from "./sync-runs.ts";
@@ -71,6 +72,7 @@ interface Group {
 export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<SyncOutcome> {
   const syncId = await startSync(ctx, { sourceId: input.source.id, trigger: input.trigger, subject: input.subject, syncId: input.syncId });
   const counts = new RunCounts();
+  const people = new SeenPeople();
   const startedMs = performance.now();
   const abort = new AbortController();
   const signal = input.signal ? AbortSignal.any([input.signal, abort.signal]) : abort.signal;
@@ -99,7 +101,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
       }
       const prepared = await prepareRecords(ctx, { ...input, records: group.records, rejected: group.rejected });
       await storing;
-      storing = store(ctx, { ...input, syncId, prepared, group, counts, startedMs }).then((progress) => {
+      storing = store(ctx, { ...input, syncId, prepared, group, counts, people, startedMs }).then((progress) => {
         last = progress;
       });
       // Awaited at the next turn; until then a failure must not count as unhandled.
@@ -137,7 +139,7 @@ function isTurningPoint(groups: number): boolean {
 
 async function store(
   ctx: Ctx,
-  input: RunRecordsInput & { syncId: string; prepared: PreparedRecords; group: Group; counts: RunCounts; startedMs: number },
+  input: RunRecordsInput & { syncId: string; prepared: PreparedRecords; group: Group; counts: RunCounts; people: SeenPeople; startedMs: number },
 ): Promise<SyncProgress> {
   await ingest(ctx, {
     source: input.source,
@@ -146,6 +148,7 @@ async function store(
     prepared: input.prepared,
     cursor: input.group.cursor,
     counts: input.counts,
+    people: input.people,
   });
   const progress = describe(input.group.progress, input.counts, input.startedMs);
   await beat(ctx, { syncId: input.syncId, counts: progress.counts, progress: { ...progress, counts: undefined } });

@@ -44,14 +44,16 @@ export async function requireSource(ctx: Ctx, sourceId: string): Promise<SourceR
 
 /**
  * Keeps a source as it is until the transaction ends: nobody removes or closes it while something of it is being stored.
- * @returns the rank that nothing of it is more open than
+ * @returns the rank that nothing of it is more open than, and whether records of it were set aside
  * @throws AppError `not_found` when it was removed
  */
-export async function holdSource(ctx: Ctx, sourceId: string): Promise<number> {
-  const row = await ctx.db.first<{ floor: number }>(sql`
-    SELECT COALESCE(s.visibility_floor, 0) AS floor FROM source s WHERE s.community_id = ${ctx.community.id} AND s.id = ${sourceId} FOR SHARE`);
+export async function holdSource(ctx: Ctx, sourceId: string): Promise<{ floor: number; hasRejected: boolean }> {
+  const row = await ctx.db.first<{ floor: number; hasRejected: boolean }>(sql`
+    SELECT COALESCE(s.visibility_floor, 0) AS floor,
+           EXISTS (SELECT FROM rejected_record r WHERE r.community_id = s.community_id AND r.source_id = s.id) AS "hasRejected"
+    FROM source s WHERE s.community_id = ${ctx.community.id} AND s.id = ${sourceId} FOR SHARE`);
   if (!row) throw new AppError("not_found", { public: "The source was removed while it was being brought in." });
-  return row.floor;
+  return row;
 }
 
 /** The source that holds what an origin names, if there is one. */
@@ -164,6 +166,8 @@ export async function deleteSource(ctx: Ctx, input: { sourceId: string }): Promi
   await ctx.db.transaction(async (tx) => {
     const inTx: Ctx = { ...ctx, db: tx };
     const scope = sql`community_id = ${ctx.community.id} AND source_id = ${source.id}`;
+    // One removal at a time, so that two never wait for each other.
+    await tx.execute(sql`SELECT FROM community WHERE id = ${ctx.community.id} FOR NO KEY UPDATE`);
     // A group that is being stored ends first; the next one finds no source any more.
     await tx.execute(sql`SELECT FROM source WHERE community_id = ${ctx.community.id} AND id = ${source.id} FOR UPDATE`);
     await markDaysOf(inTx, scope);
@@ -182,6 +186,8 @@ export async function deleteSource(ctx: Ctx, input: { sourceId: string }): Promi
       links.map(({ id }) => id),
     );
     const ids = people.map(({ id }) => id);
+    // Nobody may be forgotten whom a group that is being stored right now has just found: those end first.
+    await tx.execute(sql`SELECT FROM source WHERE community_id = ${ctx.community.id} ORDER BY id FOR UPDATE`);
     const mates = await forgetUnstatedIdentities(inTx, ids);
     await enqueueChanges(inTx, { threads: [], identities: [...new Set([...ids, ...parted, ...mates])], activities: gone.map((row) => row.id) });
   });

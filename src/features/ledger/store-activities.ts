@@ -4,7 +4,8 @@ import { newId } from "#core/ids.ts";
 import { type Ctx, visibilityRank } from "../access/index.ts";
 import type { NormalizedActivity } from "./batch.ts";
 import { cleanText, hashActivity, identityKey } from "./merge-batch.ts";
-import { cleanJson, type StoredChannels, type StoredThreads } from "./store-threads.ts";
+import type { StoredChannels } from "./store-channels.ts";
+import { cleanJson, type StoredThreads } from "./store-threads.ts";
 
 export interface StoredActivities {
   created: string[];

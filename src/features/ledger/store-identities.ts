@@ -1,16 +1,14 @@
-import { array, sql } from "#core/database/database.ts";
+import { array, sql, together } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import type { Ctx } from "../access/index.ts";
 import type { NormalizedIdentityLink } from "./batch.ts";
 import { cleanText, identityKey, labelInUse, linkKey, type SeenIdentity } from "./merge-batch.ts";
 
-/** What became of a batch's identities: their ids by key, and which are new or changed. */
-export interface StoredIdentities {
+/** What became of a batch's identities: their ids by key, which of them are new, and the rows of those that were held. */
+export interface AddedIdentities {
   ids: Map<string, string>;
-  /** The ids of the stated links by their keys. */
-  linkIds: Map<string, string>;
   created: Set<string>;
-  changed: Set<string>;
+  held: Map<string, IdentityRow>;
 }
 
 interface IdentityRow {
@@ -26,47 +24,73 @@ interface IdentityRow {
   firstSeenAt: Date | null;
 }
 
+/** The identities that are held, by their keys. */
+export async function findIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): Promise<Map<string, IdentityRow>> {
+  if (identities.length === 0) return new Map();
+  const rows = await ctx.db.rows<IdentityRow>(sql`
+    SELECT i.id, i.platform, i.external_id AS "externalId", i.email_verified AS "emailVerified", i.avatar_url AS "avatarUrl", i.url,
+           i.kind, i.kind_reason AS "kindReason", i.kind_locked AS "kindLocked", i.first_seen_at AS "firstSeenAt"
+    FROM unnest(${array(
+      identities.map((i) => i.platform),
+      "text",
+    )}, ${array(
+      identities.map((i) => i.externalId),
+      "text",
+    )}) AS k(platform, external_id)
+    JOIN identity i ON i.community_id = ${ctx.community.id} AND i.platform = k.platform AND i.external_id = k.external_id`);
+  return new Map(rows.map((row) => [identityKey(row), row]));
+}
+
 /**
- * Stores identities, their names and the links that the source states. Must run in a transaction.
+ * Adds identities that are not held yet, with their names, and gives every one its id. Must run in a transaction.
+ * @param input.held what `findIdentities` found in it
  */
-export async function storeIdentities(
+export async function addIdentities(
   ctx: Ctx,
-  input: { identities: readonly SeenIdentity[]; links: readonly NormalizedIdentityLink[] },
-): Promise<StoredIdentities> {
-  const stored: StoredIdentities = { ids: new Map(), linkIds: new Map(), created: new Set(), changed: new Set() };
-  if (input.identities.length === 0) return stored;
-  let known = await findIdentities(ctx, input.identities);
-  const missing = input.identities.filter((identity) => !known.has(identityKey(identity)));
+  input: { identities: readonly SeenIdentity[]; held: ReadonlyMap<string, IdentityRow> },
+): Promise<AddedIdentities> {
+  const added: AddedIdentities = { ids: new Map(), created: new Set(), held: new Map(input.held) };
+  const missing = input.identities.filter((identity) => !input.held.has(identityKey(identity)));
   if (missing.length > 0) {
     for (const row of await insertIdentities(ctx, missing)) {
-      stored.ids.set(identityKey(row), row.id);
-      stored.created.add(row.id);
+      added.ids.set(identityKey(row), row.id);
+      added.created.add(row.id);
     }
     // Another import may have added some between our look and our insert: those exist now.
-    if (stored.ids.size < missing.length) {
-      known = new Map([
-        ...known,
-        ...(await findIdentities(
-          ctx,
-          missing.filter((identity) => !stored.ids.has(identityKey(identity))),
-        )),
-      ]);
-    }
+    const others = missing.filter((identity) => !added.ids.has(identityKey(identity)));
+    for (const [key, row] of await findIdentities(ctx, others)) added.held.set(key, row);
   }
+  for (const [key, row] of added.held) added.ids.set(key, row.id);
+  return added;
+}
+
+/**
+ * Stores what is said of identities that are held, the names of all of them, and the links that the source states. In the same
+ * transaction as `addIdentities`.
+ * @returns those that changed, and the ids of the stated links by their keys
+ */
+export async function describeIdentities(
+  ctx: Ctx,
+  input: { identities: readonly SeenIdentity[]; added: AddedIdentities; links: readonly NormalizedIdentityLink[]; ids: ReadonlyMap<string, string> },
+): Promise<{ changed: Set<string>; linkIds: Map<string, string> }> {
+  const { added } = input;
+  const changed = new Set<string>();
   const updates: IdentityRow[] = [];
   for (const identity of input.identities) {
-    const row = known.get(identityKey(identity));
+    const row = added.held.get(identityKey(identity));
     if (!row) continue;
-    stored.ids.set(identityKey(identity), row.id);
     const { next, touched, visiblyChanged } = mergeSighting(row, identity);
     if (touched) updates.push(next);
-    if (visiblyChanged) stored.changed.add(row.id);
+    if (visiblyChanged) changed.add(row.id);
   }
-  await updateIdentities(ctx, updates);
-  const relabelled = await storeLabels(ctx, input.identities, stored);
-  for (const id of await nameIdentities(ctx, relabelled)) stored.changed.add(id);
-  for (const id of await storeLinks(ctx, input.links, stored)) if (!stored.created.has(id)) stored.changed.add(id);
-  return stored;
+  const [, relabelled, links] = await together([
+    updateIdentities(ctx, updates),
+    storeLabels(ctx, input.identities, added),
+    storeLinks(ctx, input.links, input.ids),
+  ]);
+  for (const id of await nameIdentities(ctx, relabelled)) changed.add(id);
+  for (const id of links.linked) if (!added.created.has(id)) changed.add(id);
+  return { changed, linkIds: links.linkIds };
 }
 
 /** Applies a sighting to what is held. Pure: what the row becomes, whether it must be written, whether people would notice. */
@@ -91,22 +115,6 @@ function mergeSighting(row: IdentityRow, seen: SeenIdentity): { next: IdentityRo
   const first = seen.firstSeenAt !== null && (row.firstSeenAt === null || seen.firstSeenAt < row.firstSeenAt);
   if (first) next.firstSeenAt = seen.firstSeenAt;
   return { next, touched: visiblyChanged || first, visiblyChanged };
-}
-
-async function findIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): Promise<Map<string, IdentityRow>> {
-  if (identities.length === 0) return new Map();
-  const rows = await ctx.db.rows<IdentityRow>(sql`
-    SELECT i.id, i.platform, i.external_id AS "externalId", i.email_verified AS "emailVerified", i.avatar_url AS "avatarUrl", i.url,
-           i.kind, i.kind_reason AS "kindReason", i.kind_locked AS "kindLocked", i.first_seen_at AS "firstSeenAt"
-    FROM unnest(${array(
-      identities.map((i) => i.platform),
-      "text",
-    )}, ${array(
-      identities.map((i) => i.externalId),
-      "text",
-    )}) AS k(platform, external_id)
-    JOIN identity i ON i.community_id = ${ctx.community.id} AND i.platform = k.platform AND i.external_id = k.external_id`);
-  return new Map(rows.map((row) => [identityKey(row), row]));
 }
 
 async function insertIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): Promise<{ id: string; platform: string; externalId: string }[]> {
@@ -218,7 +226,7 @@ const labelRows = (labels: readonly LabelRow[]) =>
  * insert that ends in a conflict would write to the row.
  * @returns the identities that were there before and whose names changed
  */
-async function storeLabels(ctx: Ctx, identities: readonly SeenIdentity[], stored: StoredIdentities): Promise<string[]> {
+async function storeLabels(ctx: Ctx, identities: readonly SeenIdentity[], stored: AddedIdentities): Promise<string[]> {
   const fresh: LabelRow[] = [];
   const labels: LabelRow[] = [];
   for (const identity of identities) {
@@ -265,19 +273,20 @@ async function nameIdentities(ctx: Ctx, identityIds: readonly string[]): Promise
   return rows.map((row) => row.id);
 }
 
-/** Stores links and notes their ids. Returns the identities of links that are new. */
+/** Returns the ids of the links by their keys, and the identities of those that are new. */
 async function storeLinks(
   ctx: Ctx,
   links: readonly NormalizedIdentityLink[],
-  { ids, linkIds }: Pick<StoredIdentities, "ids" | "linkIds">,
-): Promise<string[]> {
+  ids: ReadonlyMap<string, string>,
+): Promise<{ linkIds: Map<string, string>; linked: string[] }> {
+  const linkIds = new Map<string, string>();
   const rows = links.flatMap((link) => {
     const a = ids.get(identityKey(link.a));
     const b = ids.get(identityKey(link.b));
     if (!a || !b || a === b) return [];
     return [{ ...link, key: linkKey(link), low: a < b ? a : b, high: a < b ? b : a }];
   });
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return { linkIds, linked: [] };
   const stored = await ctx.db.rows<{ low: string; high: string }>(sql`
     INSERT INTO identity_link (community_id, id, identity_a, identity_b, state, rule, evidence, strength, author, created_at, changed_at)
     SELECT ${ctx.community.id}, id, low, high, 'accepted', rule, evidence, strength, 'rule', ${ctx.clock.now()}, ${ctx.clock.now()}
@@ -318,5 +327,5 @@ async function storeLinks(
     )}) WITH ORDINALITY AS n(low, high, rule, place)
     JOIN identity_link l ON l.community_id = ${ctx.community.id} AND l.identity_a = n.low AND l.identity_b = n.high AND l.rule = n.rule`);
   for (const { id, place } of held) linkIds.set(rows[place - 1]?.key ?? "", id);
-  return stored.flatMap((row) => [row.low, row.high]);
+  return { linkIds, linked: stored.flatMap((row) => [row.low, row.high]) };
 }
