@@ -5,6 +5,7 @@ import type { Ctx } from "#features/access/index.ts";
 import { createCtx } from "#tests/factories.ts";
 import type { RawRecord } from "./batch.ts";
 import { defineConnector } from "./connector.ts";
+import { encodeRecords } from "./encode-records.ts";
 import { ingest } from "./ingest.ts";
 import { prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
@@ -102,7 +103,7 @@ test("two runs that store the same side by side, one of them taken for dead, sto
       fresh: true,
       force: false,
     });
-    await ingest(ctx, { source: { id }, syncId: id, stream: "s", prepared, counts, people: new SeenPeople() });
+    await ingest(ctx, { source: { id }, syncId: id, stream: "s", records: await encodeRecords(prepared), counts, people: new SeenPeople() });
     return counts.toJSON();
   };
   const counts = await Promise.all([store(), store()]);

@@ -1,9 +1,9 @@
 import { json, retryContended, sql, together } from "#core/database/database.ts";
 import type { Ctx } from "../access/index.ts";
 import { enqueueChanges } from "./consumer.ts";
+import type { EncodedRecords } from "./encode-records.ts";
 import { storeLinkStatements } from "./link-statements.ts";
 import { identityKey, type SeenIdentity } from "./merge-batch.ts";
-import type { PreparedRecords } from "./prepare-records.ts";
 import type { RunCounts } from "./run-counts.ts";
 import type { SeenPeople } from "./seen-people.ts";
 import { spreadThreadVisibility } from "./settle-activities.ts";
@@ -12,7 +12,7 @@ import { deleteActivities, type StoredActivities, storeActivities } from "./stor
 import { storeAffiliations } from "./store-affiliations.ts";
 import { findChannels, storeChannels } from "./store-channels.ts";
 import { addIdentities, describeIdentities, findIdentities } from "./store-identities.ts";
-import { type RawRow, storeRawRecords, storeRejected } from "./store-raw-records.ts";
+import { storeRawRecords, storeRejected } from "./store-raw-records.ts";
 import { findThreads, type StoredThreads, storeThreads } from "./store-threads.ts";
 
 export interface IngestInput {
@@ -20,7 +20,7 @@ export interface IngestInput {
   syncId: string;
   /** The run's stream, whose cursor moves. */
   stream: string;
-  prepared: PreparedRecords;
+  records: EncodedRecords;
   /** Where the stream goes on after these records; left alone when undefined. */
   cursor?: unknown;
   counts: RunCounts;
@@ -29,15 +29,12 @@ export interface IngestInput {
 }
 
 /**
- * Stores prepared records: identities, channels, threads, activities, raw records, set-aside records, the cursor,
+ * Stores records: identities, channels, threads, activities, raw records, set-aside records, the cursor,
  * the run's counts and the outbox, all in one transaction. Whatever happens, either all of it stands or none.
  * Doing it again with the same records changes nothing.
  */
 export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
-  const { prepared } = input;
-  // Sorted, so that two imports that share people lock them in one order and never wait for each other in a circle.
-  const identities = [...prepared.merged.identities.values()].sort((a, b) => (identityKey(a) < identityKey(b) ? -1 : 1));
-
+  const { identities } = input.records;
   const familiar = new Map(identities.map((identity) => [identityKey(identity), input.people.idOf(identity)] as const));
   const strange = identities.filter((identity) => familiar.get(identityKey(identity)) === undefined);
 
@@ -65,48 +62,39 @@ async function storeAll(
   ctx: Ctx,
   input: IngestInput & { familiar: ReadonlyMap<string, string | undefined>; strange: readonly SeenIdentity[] },
 ): Promise<Outcome> {
-  const { prepared, strange } = input;
+  const { records, strange } = input;
   const sourceId = input.source.id;
-  const merged = {
-    channels: [...prepared.merged.channels.values()],
-    threads: [...prepared.merged.threads.values()],
-    activities: [...prepared.merged.activities.values()],
-  };
   const [{ floor, hasRejected }, heldIdentities, heldChannels, heldThreads] = await together([
     holdSource(ctx, sourceId),
     findIdentities(ctx, strange),
-    findChannels(ctx, { sourceId, channels: merged.channels }),
-    findThreads(ctx, { sourceId, threads: merged.threads }),
+    findChannels(ctx, { sourceId, channels: records.channels }),
+    findThreads(ctx, { sourceId, threads: records.threads }),
   ]);
   const [added, channels] = await together([
     addIdentities(ctx, { identities: strange, held: heldIdentities }),
-    storeChannels(ctx, { sourceId, floor, channels: merged.channels, held: heldChannels }),
+    storeChannels(ctx, { sourceId, floor, channels: records.channels, held: heldChannels }),
   ]);
   const ids = new Map(added.ids);
   for (const [key, id] of input.familiar) if (id !== undefined) ids.set(key, id);
 
-  const threads = await storeThreads(ctx, { sourceId, floor, threads: merged.threads, held: heldThreads, channels, identities: ids });
+  const threads = await storeThreads(ctx, { sourceId, floor, threads: records.threads, held: heldThreads, channels, identities: ids });
   const [described, activities, affiliated] = await together([
-    describeIdentities(ctx, { identities: strange, added, links: [...prepared.merged.links.values()], ids }),
-    storeActivities(ctx, { sourceId, floor, activities: merged.activities, channels, threads, identities: ids }),
-    storeAffiliations(ctx, { ...prepared, sourceId, identities: ids }),
-    storePayloads(ctx, input, { people: ids, threads: threads.ids }),
+    describeIdentities(ctx, { identities: strange, added, links: records.links, ids }),
+    storeActivities(ctx, { sourceId, floor, activities: records.activities, channels, threads, identities: ids }),
+    storeAffiliations(ctx, { merged: records.belongings, unstated: records.unstated, sourceId, identities: ids }),
+    storeRawRecords(ctx, { sourceId, payloads: records.payloads, threads: threads.ids, identities: ids }),
     storeRejected(ctx, {
       sourceId,
       syncId: input.syncId,
-      rejected: prepared.rejected,
-      accepted: hasRejected ? prepared.raw.filter((row) => row.normalizeVersion > 0).map((row) => row.record) : [],
+      rejected: records.rejected,
+      accepted: hasRejected ? records.accepted : [],
     }),
     input.cursor === undefined ? Promise.resolve() : storeCursor(ctx, { sourceId, stream: input.stream, cursor: input.cursor }),
     threads.sent,
   ]);
-  const parted = await storeLinkStatements(ctx, {
-    sourceId,
-    linkIds: described.linkIds,
-    records: prepared.raw.map(({ record, linkKeys, replaced }) => ({ ...record, linkKeys, replaced })),
-  });
+  const parted = await storeLinkStatements(ctx, { sourceId, linkIds: described.linkIds, records: records.stating });
   const changed = new Set([...described.changed, ...affiliated, ...parted].filter((id) => !added.created.has(id)));
-  const gone = await deleteActivities(ctx, { sourceId, keys: prepared.gone });
+  const gone = await deleteActivities(ctx, { sourceId, keys: records.gone });
   const moved = [...channels.movedActivities, ...(await spreadThreadVisibility(ctx, threads.moved))];
   const touched = [...activities.created, ...activities.changed, ...gone, ...moved];
   await enqueueChanges(ctx, {
@@ -117,38 +105,19 @@ async function storeAll(
   return { people: { ids, created: added.created, changed }, threads, activities, gone };
 }
 
-function count({ counts, prepared }: IngestInput, { people, threads, activities, gone }: Outcome): void {
+function count({ counts, records }: IngestInput, { people, threads, activities, gone }: Outcome): void {
   counts.threads.add({ created: threads.created, changed: threads.changed, seen: threads.ids.values() });
   counts.activities.new += activities.created.length;
   counts.activities.changed += activities.changed.length + gone.length;
   counts.activities.same += activities.same;
   counts.addKinds(activities.createdByKind);
   counts.identities.add({ created: people.created, changed: people.changed, seen: [...people.ids.values(), ...people.changed] });
-  counts.rejected += prepared.rejected.length;
-  for (const [reason, n] of prepared.leftOut) counts.leftOut.set(reason, (counts.leftOut.get(reason) ?? 0) + n);
-  for (const record of prepared.same) {
+  counts.rejected += records.rejected.length;
+  for (const [reason, n] of records.leftOut) counts.leftOut.set(reason, (counts.leftOut.get(reason) ?? 0) + n);
+  for (const record of records.same) {
     counts.threads.add({ created: [], changed: [], seen: record.threads });
     counts.activities.same += record.activities;
     counts.identities.add({ created: [], changed: [], seen: record.identities });
-  }
-}
-
-async function storePayloads(ctx: Ctx, input: IngestInput, ids: { people: Map<string, string>; threads: Map<string, string> }): Promise<void> {
-  const byVersion = Map.groupBy(input.prepared.raw, (row) => row.normalizeVersion);
-  for (const [normalizeVersion, group] of byVersion) {
-    const rows = group.map(
-      (row): RawRow => ({
-        stream: row.record.stream,
-        externalId: row.record.externalId,
-        payloadText: row.payloadText,
-        hash: row.hash,
-        asOf: row.record.asOf ?? null,
-        threads: row.threadKeys.flatMap((key) => ids.threads.get(key) ?? []),
-        activities: row.activities,
-        identities: row.identityKeys.flatMap((key) => ids.people.get(key) ?? []),
-      }),
-    );
-    await storeRawRecords(ctx, { sourceId: input.source.id, normalizeVersion, rows });
   }
 }
 

@@ -4,23 +4,17 @@ import type { NormalizedAffiliation, NormalizedBatch, RawRecord, RejectedRecord 
 import { type Connector, RecordError } from "./connector.ts";
 import { activityKey, addToBatch, emptyBatch, hashPayload, identityKey, linkKey, type MergedBatch } from "./merge-batch.ts";
 import { keepOut, type SourcePrivacy } from "./source-privacy.ts";
-import { findHeldRecords, type HeldRecord, readPayloads, recordKey } from "./store-raw-records.ts";
+import { findHeldRecords, type HeldRecord, type RawRow, readPayloads, recordKey } from "./store-raw-records.ts";
 
 /** Records that were read and understood, ready to be stored in one transaction. */
 export interface PreparedRecords {
   merged: MergedBatch;
-  raw: {
-    record: RawRecord;
-    payloadText: string;
-    hash: string;
-    normalizeVersion: number;
-    threadKeys: string[];
-    activities: number;
-    identityKeys: string[];
+  raw: (RawRow & {
+    /** The links that it states, by their keys. */
     linkKeys: string[];
     /** Held before, with another payload or read by another normaliser. */
     replaced: boolean;
-  }[];
+  })[];
   /** Held already with the same payload, read by the same normaliser. */
   same: HeldRecord[];
   /** What records stated before and state no longer. */
@@ -129,8 +123,11 @@ function normalizeInto(
     return;
   }
   addToBatch(prepared.merged, batch);
+  // Without the payload itself, which is the largest thing in memory and has been read.
   prepared.raw.push({
-    record,
+    stream: record.stream,
+    externalId: record.externalId,
+    asOf: record.asOf,
     payloadText: input.payloadText,
     hash: input.hash,
     normalizeVersion,

@@ -4,12 +4,20 @@ import type { IngestCounts } from "./batch.ts";
 class DistinctCounts {
   private readonly created = new Set<string>();
   private readonly changed = new Set<string>();
-  private readonly seen = new Set<string>();
+  private readonly same = new Set<string>();
 
   add(input: { created: Iterable<string>; changed: Iterable<string>; seen: Iterable<string> }): void {
-    for (const id of input.created) this.created.add(id);
-    for (const id of input.changed) if (!this.created.has(id)) this.changed.add(id);
-    for (const id of input.seen) this.seen.add(id);
+    for (const id of input.created) {
+      this.created.add(id);
+      this.changed.delete(id);
+      this.same.delete(id);
+    }
+    for (const id of input.changed) {
+      if (this.created.has(id)) continue;
+      this.changed.add(id);
+      this.same.delete(id);
+    }
+    for (const id of input.seen) if (!this.created.has(id) && !this.changed.has(id)) this.same.add(id);
   }
 
   /** Whether it came to be in this run. */
@@ -19,12 +27,11 @@ class DistinctCounts {
 
   /** Takes out what is gone again before the run ended. */
   drop(ids: Iterable<string>): void {
-    for (const id of ids) for (const set of [this.created, this.changed, this.seen]) set.delete(id);
+    for (const id of ids) for (const set of [this.created, this.changed, this.same]) set.delete(id);
   }
 
   get sizes(): { new: number; changed: number; same: number } {
-    const same = Math.max(0, this.seen.size - this.created.size - this.changed.size);
-    return { new: this.created.size, changed: this.changed.size, same };
+    return { new: this.created.size, changed: this.changed.size, same: this.same.size };
   }
 }
 

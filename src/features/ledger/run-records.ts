@@ -5,8 +5,9 @@ import { arrangeThreads } from "./arrange-threads.ts";
 import type { IngestCounts, RawRecord, RejectedRecord } from "./batch.ts";
 import type { Connector, RecordChunk } from "./connector.ts";
 import { analyzeKeys } from "./consumer.ts";
+import { type EncodedRecords, encodeRecords } from "./encode-records.ts";
 import { ingest } from "./ingest.ts";
-import { type PreparedRecords, prepareRecords } from "./prepare-records.ts";
+import { prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
 import { SeenPeople } from "./seen-people.ts";
 import { type SourcePrivacy, toStorable } from "./source-privacy.ts";
@@ -99,9 +100,11 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
         await storing;
         await analyzeKeys(ctx);
       }
-      const prepared = await prepareRecords(ctx, { ...input, records: group.records, rejected: group.rejected });
+      const records = await encodeRecords(await prepareRecords(ctx, { ...input, records: group.records, rejected: group.rejected }));
+      // They have been read, and must not take up memory until the group is stored.
+      group.records = [];
       await storing;
-      storing = store(ctx, { ...input, syncId, prepared, group, counts, people, startedMs }).then((progress) => {
+      storing = store(ctx, { ...input, syncId, records, group, counts, people, startedMs }).then((progress) => {
         last = progress;
       });
       // Awaited at the next turn; until then a failure must not count as unhandled.
@@ -139,13 +142,13 @@ function isTurningPoint(groups: number): boolean {
 
 async function store(
   ctx: Ctx,
-  input: RunRecordsInput & { syncId: string; prepared: PreparedRecords; group: Group; counts: RunCounts; people: SeenPeople; startedMs: number },
+  input: RunRecordsInput & { syncId: string; records: EncodedRecords; group: Group; counts: RunCounts; people: SeenPeople; startedMs: number },
 ): Promise<SyncProgress> {
   await ingest(ctx, {
     source: input.source,
     syncId: input.syncId,
     stream: input.stream,
-    prepared: input.prepared,
+    records: input.records,
     cursor: input.group.cursor,
     counts: input.counts,
     people: input.people,

@@ -1,4 +1,4 @@
-import { array, sql } from "#core/database/database.ts";
+import { type ArrayType, array, type SQL, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Ctx, visibilityRank } from "../access/index.ts";
@@ -15,6 +15,41 @@ export interface StoredActivities {
   createdByKind: Map<string, number>;
 }
 
+/** Activities as they are sent, but for what only the database knows: the ids of channel, thread and author, and how open these are. */
+export interface EncodedActivities {
+  ids: string[];
+  kinds: string[];
+  channels: string[];
+  threads: (string | undefined)[];
+  authors: (string | undefined)[];
+  ownRanks: number[];
+  columns: { key: SQL; replyTo: SQL; unattributed: SQL; times: SQL; words: SQL; attributes: SQL; contentHash: SQL };
+}
+
+/** Makes activities ready to be sent. */
+export function encodeActivities(given: readonly NormalizedActivity[]): EncodedActivities {
+  const text = (value: string | undefined) => (value === undefined ? null : cleanText(value));
+  const column = (type: ArrayType, value: (activity: NormalizedActivity) => unknown) => array(given.map(value), type);
+  const kinds = given.map((a) => a.kind);
+  return {
+    ids: given.map(() => newId()),
+    kinds,
+    channels: given.map((a) => a.channel),
+    threads: given.map((a) => a.thread),
+    authors: given.map((a) => a.author && identityKey(a.author)),
+    ownRanks: given.map((a) => visibilityRank(a.visibility ?? "public")),
+    columns: {
+      key: sql`${array(kinds, "text")}, ${column("text", (a) => cleanText(a.externalId))}`,
+      replyTo: column("text", (a) => text(a.replyTo)),
+      unattributed: column("text", (a) => (a.author ? null : (text(a.unattributed) ?? "unknown"))),
+      times: sql`${column("timestamptz", (a) => a.occurredAt)}, ${column("timestamptz", (a) => a.editedAt)}, ${column("timestamptz", (a) => a.deletedAt)}`,
+      words: sql`${column("text", (a) => text(a.title))}, ${column("text", (a) => text(a.body))}, ${column("text", (a) => text(a.url))}`,
+      attributes: column("jsonb", (a) => a.attributes && cleanJson(a.attributes)),
+      contentHash: column("bigint", hashActivity),
+    },
+  };
+}
+
 /**
  * Stores activities by their key (source, external id, kind). Unchanged ones are left untouched.
  * @throws AppError `internal` when an activity names a channel or thread that its batch does not state
@@ -24,98 +59,51 @@ export async function storeActivities(
   input: {
     sourceId: string;
     floor: number;
-    activities: readonly NormalizedActivity[];
+    activities: EncodedActivities;
     channels: StoredChannels;
     threads: StoredThreads;
-    identities: Map<string, string>;
+    identities: ReadonlyMap<string, string>;
   },
 ): Promise<StoredActivities> {
   const stored: StoredActivities = { created: [], changed: [], same: 0, createdByKind: new Map() };
-  const given = input.activities;
-  if (given.length === 0) return stored;
-  const ids = given.map(() => newId());
-  const lookUp = (map: Map<string, string>, key: string, what: string): string => {
+  const { ids, kinds, channels, threads, authors, ownRanks, columns } = input.activities;
+  if (ids.length === 0) return stored;
+  const lookUp = (map: ReadonlyMap<string, string>, key: string | undefined, what: string): string | null => {
+    if (key === undefined) return null;
     const id = map.get(key);
     if (!id) throw new AppError("internal", { public: `An activity names a ${what} that is not stated beside it.`, internal: key });
     return id;
   };
-  const own = (a: NormalizedActivity): number => visibilityRank(a.visibility ?? "public");
-  const rank = (a: NormalizedActivity): number =>
-    Math.max(own(a), input.channels.ranks.get(a.channel) ?? 0, a.thread === undefined ? 0 : (input.threads.ranks.get(a.thread) ?? 0), input.floor);
-  const text = (value: string | undefined) => (value === undefined ? null : cleanText(value));
-  const rows = await ctx.db.rows<{ id: string; kind: string }>(sql`
+  const channelIds = channels.map((key) => lookUp(input.channels.ids, key, "channel"));
+  const threadIds = threads.map((key) => lookUp(input.threads.ids, key, "thread"));
+  const authorIds = authors.map((key) => lookUp(input.identities, key, "person"));
+  const ranks = ownRanks.map((own, at) =>
+    Math.max(own, input.channels.ranks.get(channels[at] ?? "") ?? 0, input.threads.ranks.get(threads[at] ?? "") ?? 0, input.floor),
+  );
+  const rows = await ctx.db.rows<{ id: string }>(sql`
     INSERT INTO activity AS a (community_id, source_id, id, kind, external_id, channel_id, thread_id, reply_to, identity_id, unattributed,
                                visibility, own_visibility, occurred_at, edited_at, deleted_at, title, body, url, attributes, content_hash)
     SELECT ${ctx.community.id}, ${input.sourceId}, * FROM unnest(
-      ${array(ids, "uuid")}, ${array(
-        given.map((a) => a.kind),
-        "text",
-      )}, ${array(
-        given.map((a) => cleanText(a.externalId)),
-        "text",
-      )},
-      ${array(
-        given.map((a) => lookUp(input.channels.ids, a.channel, "channel")),
-        "uuid",
-      )},
-      ${array(
-        given.map((a) => (a.thread === undefined ? null : lookUp(input.threads.ids, a.thread, "thread"))),
-        "uuid",
-      )},
-      ${array(
-        given.map((a) => text(a.replyTo)),
-        "text",
-      )},
-      ${array(
-        given.map((a) => (a.author ? lookUp(input.identities, identityKey(a.author), "person") : null)),
-        "uuid",
-      )},
-      ${array(
-        given.map((a) => (a.author ? null : (text(a.unattributed) ?? "unknown"))),
-        "text",
-      )},
-      ${array(given.map(rank), "smallint")}, ${array(given.map(own), "smallint")}, ${array(
-        given.map((a) => a.occurredAt),
-        "timestamptz",
-      )},
-      ${array(
-        given.map((a) => a.editedAt ?? null),
-        "timestamptz",
-      )}, ${array(
-        given.map((a) => a.deletedAt ?? null),
-        "timestamptz",
-      )},
-      ${array(
-        given.map((a) => text(a.title)),
-        "text",
-      )}, ${array(
-        given.map((a) => text(a.body)),
-        "text",
-      )},
-      ${array(
-        given.map((a) => text(a.url)),
-        "text",
-      )},
-      ${array(
-        given.map((a) => (a.attributes ? cleanJson(a.attributes) : null)),
-        "jsonb",
-      )},
-      ${array(given.map(hashActivity), "bigint")})
+      ${array(ids, "uuid")}, ${columns.key}, ${array(channelIds, "uuid")}, ${array(threadIds, "uuid")}, ${columns.replyTo}, ${array(authorIds, "uuid")},
+      ${columns.unattributed}, ${array(ranks, "smallint")}, ${array(ownRanks, "smallint")}, ${columns.times}, ${columns.words}, ${columns.attributes},
+      ${columns.contentHash})
     ON CONFLICT (community_id, source_id, external_id, kind) DO UPDATE SET
       channel_id = excluded.channel_id, thread_id = excluded.thread_id, reply_to = excluded.reply_to, identity_id = excluded.identity_id,
       unattributed = excluded.unattributed, visibility = excluded.visibility, own_visibility = excluded.own_visibility, occurred_at = excluded.occurred_at,
       edited_at = excluded.edited_at, deleted_at = excluded.deleted_at, title = excluded.title, body = excluded.body, url = excluded.url,
       attributes = excluded.attributes, content_hash = excluded.content_hash
     WHERE a.content_hash <> excluded.content_hash
-    RETURNING a.id, a.kind`);
-  const fresh = new Set(ids);
-  for (const row of rows) {
-    if (fresh.has(row.id)) {
-      stored.created.push(row.id);
-      stored.createdByKind.set(row.kind, (stored.createdByKind.get(row.kind) ?? 0) + 1);
-    } else stored.changed.push(row.id);
+    RETURNING a.id`);
+  const kindOf = new Map(ids.map((id, at) => [id, kinds[at] ?? ""]));
+  for (const { id } of rows) {
+    const kind = kindOf.get(id);
+    if (kind === undefined) stored.changed.push(id);
+    else {
+      stored.created.push(id);
+      stored.createdByKind.set(kind, (stored.createdByKind.get(kind) ?? 0) + 1);
+    }
   }
-  stored.same = given.length - rows.length;
+  stored.same = ids.length - rows.length;
   return stored;
 }
 

@@ -5,6 +5,8 @@ import type { NormalizedAffiliation } from "./batch.ts";
 import { cleanText, identityKey, type MergedBatch, organizationKey } from "./merge-batch.ts";
 import type { PreparedRecords } from "./prepare-records.ts";
 
+type Belongings = Pick<MergedBatch, "organizations" | "affiliations">;
+
 interface NameRow {
   kind: "domain" | "alias";
   value: string;
@@ -18,7 +20,7 @@ interface NameRow {
  */
 export async function storeAffiliations(
   ctx: Ctx,
-  input: { sourceId: string; merged: MergedBatch; unstated: PreparedRecords["unstated"]; identities: ReadonlyMap<string, string> },
+  input: { sourceId: string; merged: Belongings; unstated: PreparedRecords["unstated"]; identities: ReadonlyMap<string, string> },
 ): Promise<Set<string>> {
   const { merged, unstated, sourceId } = input;
   const changed = new Set<string>();
@@ -37,7 +39,7 @@ export async function storeAffiliations(
 }
 
 /** Of two spellings the first in the alphabet is shown, whichever came first. */
-async function storeOrganizations(ctx: Ctx, { organizations, affiliations }: MergedBatch): Promise<void> {
+async function storeOrganizations(ctx: Ctx, { organizations, affiliations }: Belongings): Promise<void> {
   const names = new Map([...organizations].map(([key, { name }]) => [key, name]));
   for (const { organization } of affiliations.values()) {
     const key = organizationKey(organization);
@@ -146,7 +148,7 @@ async function insertAffiliations(
 
 async function removeUnstated(
   ctx: Ctx,
-  { sourceId, merged, unstated }: { sourceId: string; merged: MergedBatch; unstated: PreparedRecords["unstated"] },
+  { sourceId, merged, unstated }: { sourceId: string; merged: Belongings; unstated: PreparedRecords["unstated"] },
 ): Promise<string[]> {
   const { affiliations } = unstated;
   const removed =
@@ -184,7 +186,7 @@ async function removeUnstated(
 }
 
 /** Lets organizations go of which nothing is left: no name, nobody who belonged to them. */
-async function removeEmpty(ctx: Ctx, keys: readonly string[], merged: MergedBatch): Promise<void> {
+async function removeEmpty(ctx: Ctx, keys: readonly string[], merged: Belongings): Promise<void> {
   const stated = new Set([...merged.organizations.keys(), ...[...merged.affiliations.values()].map((row) => organizationKey(row.organization))]);
   const left = [...new Set(keys)].filter((key) => !stated.has(key));
   if (left.length === 0) return;

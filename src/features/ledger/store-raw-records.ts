@@ -1,4 +1,4 @@
-import { array, sql } from "#core/database/database.ts";
+import { type ArrayType, array, type SQL, sql } from "#core/database/database.ts";
 import type { Ctx } from "../access/index.ts";
 import type { RejectedRecord } from "./batch.ts";
 
@@ -14,15 +14,26 @@ export interface HeldRecord {
   identities: string[];
 }
 
+/** A record that was read, as it is to be kept. */
 export interface RawRow {
   stream: string;
   externalId: string;
   payloadText: string;
   hash: string;
-  asOf: string | null;
-  threads: string[];
+  asOf: string | undefined;
+  /** 0 for one that could not be read. */
+  normalizeVersion: number;
+  /** What it states, by the keys under which the batch has it. */
+  threadKeys: readonly string[];
+  identityKeys: readonly string[];
   activities: number;
-  identities: string[];
+}
+
+/** Payloads as they are sent, but for the ids of what they state. */
+export interface EncodedPayloads {
+  columns: { key: SQL; payload: SQL; hash: SQL; asOf: SQL; activities: SQL; normalizeVersion: SQL };
+  threadKeys: (readonly string[])[];
+  identityKeys: (readonly string[])[];
 }
 
 /** A record's key within its source: the same from a file, a pull and a webhook. */
@@ -62,43 +73,42 @@ export async function readPayloads(
   return rows.map((row) => ({ ...row, payload: JSON.parse(row.payload) as unknown }));
 }
 
+/** Makes payloads ready to be sent, so that their texts need not be held until then. */
+export function encodePayloads(rows: readonly RawRow[]): EncodedPayloads {
+  const column = (type: ArrayType, value: (row: RawRow) => unknown) => array(rows.map(value), type);
+  return {
+    columns: {
+      key: sql`${column("text", (row) => row.stream)}, ${column("text", (row) => row.externalId)}`,
+      payload: column("text", (row) => row.payloadText),
+      hash: column("text", (row) => row.hash),
+      asOf: column("timestamptz", (row) => row.asOf),
+      activities: column("integer", (row) => row.activities),
+      normalizeVersion: column("integer", (row) => row.normalizeVersion),
+    },
+    threadKeys: rows.map((row) => row.threadKeys),
+    identityKeys: rows.map((row) => row.identityKeys),
+  };
+}
+
 /** Stores payloads as they came; a record that came before is replaced. */
-export async function storeRawRecords(ctx: Ctx, input: { sourceId: string; normalizeVersion: number; rows: readonly RawRow[] }): Promise<void> {
-  const { rows } = input;
-  if (rows.length === 0) return;
+export async function storeRawRecords(
+  ctx: Ctx,
+  input: { sourceId: string; payloads: EncodedPayloads; threads: ReadonlyMap<string, string>; identities: ReadonlyMap<string, string> },
+): Promise<void> {
+  const { columns, threadKeys, identityKeys } = input.payloads;
+  if (threadKeys.length === 0) return;
+  const idsOf = (all: readonly (readonly string[])[], ids: ReadonlyMap<string, string>) =>
+    array(
+      all.map((keys) => `{${keys.flatMap((key) => ids.get(key) ?? []).join(",")}}`),
+      "text",
+    );
   await ctx.db.execute(sql`
     INSERT INTO raw_record (community_id, source_id, stream, external_id, payload, hash, as_of, threads, activities, identities, normalize_version, fetched_at)
     SELECT ${ctx.community.id}, ${input.sourceId}, stream, external_id, payload, decode(hash, 'hex'), as_of, threads::uuid[], activities,
-           identities::uuid[], ${input.normalizeVersion}, ${ctx.clock.now()}
-    FROM unnest(${array(
-      rows.map((r) => r.stream),
-      "text",
-    )}, ${array(
-      rows.map((r) => r.externalId),
-      "text",
-    )}, ${array(
-      rows.map((r) => r.payloadText),
-      "text",
-    )},
-                ${array(
-                  rows.map((r) => r.hash),
-                  "text",
-                )}, ${array(
-                  rows.map((r) => r.asOf),
-                  "timestamptz",
-                )},
-                ${array(
-                  rows.map((r) => `{${r.threads.join(",")}}`),
-                  "text",
-                )}, ${array(
-                  rows.map((r) => r.activities),
-                  "integer",
-                )},
-                ${array(
-                  rows.map((r) => `{${r.identities.join(",")}}`),
-                  "text",
-                )})
-      AS n(stream, external_id, payload, hash, as_of, threads, activities, identities)
+           identities::uuid[], normalize_version, ${ctx.clock.now()}
+    FROM unnest(${columns.key}, ${columns.payload}, ${columns.hash}, ${columns.asOf}, ${idsOf(threadKeys, input.threads)}, ${columns.activities},
+                ${idsOf(identityKeys, input.identities)}, ${columns.normalizeVersion})
+      AS n(stream, external_id, payload, hash, as_of, threads, activities, identities, normalize_version)
     ON CONFLICT (community_id, source_id, stream, external_id) DO UPDATE SET
       payload = excluded.payload, hash = excluded.hash, as_of = excluded.as_of, threads = excluded.threads, activities = excluded.activities,
       identities = excluded.identities, normalize_version = excluded.normalize_version, fetched_at = excluded.fetched_at`);
