@@ -92,7 +92,9 @@ test("every page with a chart hands it the gaps", async () => {
   for (const figure of Object.values((await loadToday(asAdvocate)).figures)) expectSaid(figure.reading.coverage ?? "", figure.id);
 
   const { member, today, coverage } = await callPage(memberPage, { ctx: asAdvocate, params: { memberId: ada } });
-  const html = renderToStaticMarkup(createElement(Calendar, { days: member.days, today, uncovered: coverage.uncovered, coverage: coverage.coverage }));
+  const html = renderToStaticMarkup(
+    createElement(Calendar, { days: member.days, today, uncovered: coverage.uncovered, coverage: coverage.coverage }),
+  );
   expect(html).toContain("5 Nov 2026: no source covers this day");
   expect(html).toContain("2 Nov 2026: 1 activity");
   expect(html).toContain("Forum up to 2026-11-01 (nothing older is held), from 2026-11-03 (nothing newer is held).");

@@ -65,7 +65,7 @@ export async function coverSources(ctx: Ctx, input: { sourceId?: string; identit
       SELECT count(*)::int AS n FROM rejected_record r WHERE r.community_id = s.community_id AND r.source_id = s.id
     ) aside ON true
     WHERE s.community_id = ${ctx.community.id} ${sourceId ? sql`AND s.id = ${sourceId}` : sql``}
-      ${identityIds ? sql`AND s.id IN (SELECT i.source_id FROM identity_activity i WHERE i.community_id = s.community_id AND i.identity_id = ANY(${array(identityIds, "uuid")}))` : sql``}
+      ${identityIds ? sql`AND s.id IN (SELECT i.source_id FROM identity_activity i WHERE i.community_id = s.community_id AND i.identity_id = ANY(${array(identityIds, "uuid")}) AND ${visibleTo(ctx, "i")})` : sql``}
       AND (held.first IS NOT NULL OR live.streams > 0 OR aside.n > 0)
     ORDER BY s.name, s.id`);
   return rows.map(toCoverage);
