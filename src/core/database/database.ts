@@ -156,13 +156,13 @@ const triesWhenContended = 4;
 
 /**
  * Runs a transaction again when PostgreSQL ended it in favour of another one.
- * @param work opens its transaction itself and changes nothing outside it
+ * @param work opens its transaction itself and changes nothing outside it; is told how often it was tried, itself counted
  * @param options.also further codes of PostgreSQL's that mean the same here
  */
-export async function retryContended<T>(work: () => Promise<T>, options: { also?: readonly string[] } = {}): Promise<T> {
+export async function retryContended<T>(work: (attempt: number) => Promise<T>, options: { also?: readonly string[] } = {}): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await work();
+      return await work(attempt);
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : "";
       if (!(contended.has(code) || options.also?.includes(code)) || attempt >= triesWhenContended) throw error;

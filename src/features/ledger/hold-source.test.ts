@@ -23,14 +23,14 @@ const notes = defineConnector({
   settings: z.object({}),
   docs: { collects: "-", identityKey: "-", limits: "-", privacy: "-" },
   streams: {},
-  normalize({ externalId }) {
+  normalize({ externalId, payload }) {
     const occurredAt = new Date("2026-01-01T10:00:00Z");
     const author = { platform: "test", externalId: "ann" };
     return {
       identities: [author],
       channels: [{ externalId: "c", kind: "chat", name: "general", visibility: "public" }],
       threads: [{ externalId, channel: "c", kind: "chat", title: externalId, state: "open", openedAt: occurredAt }],
-      activities: [{ externalId, kind: "message", channel: "c", thread: externalId, author, occurredAt, body: "hello" }],
+      activities: [{ externalId, kind: "message", channel: "c", thread: externalId, author, occurredAt, body: String(payload) }],
     };
   },
 });
@@ -103,11 +103,44 @@ test("two runs that store the same side by side, one of them taken for dead, sto
       fresh: true,
       force: false,
     });
-    await ingest(ctx, { source: { id }, syncId: id, stream: "s", records: await encodeRecords(prepared), counts, people: new SeenPeople() });
+    await ingest(ctx, {
+      source: { id },
+      syncId: id,
+      stream: "s",
+      records: await encodeRecords(prepared),
+      counts,
+      memory: { people: new SeenPeople(), onlyNew: true },
+    });
     return counts.toJSON();
   };
   const counts = await Promise.all([store(), store()]);
   const sum = (of: "new" | "same", what: "threads" | "activities") => counts.reduce((all, each) => all + each[of][what], 0);
   expect([sum("new", "threads"), sum("same", "threads"), sum("new", "activities"), sum("same", "activities")]).toEqual([2_000, 2_000, 2_000, 2_000]);
   expect(await ctx.db.first(sql`SELECT count(*) AS n FROM thread WHERE community_id = ${ctx.community.id}`)).toEqual({ n: 2_000 });
+});
+
+test("records that come twice in a first import, some of them changed, are held once, as they came last", async () => {
+  const ctx = await createCtx();
+  const { id } = await ensureSource(ctx, { connector: "notes", origin: "notes", name: "Notes" });
+  const again = group("a").map((record, n) => (n % 2 === 0 ? record : { ...record, payload: `changed ${n}` }));
+  const { counts } = await runRecords(ctx, {
+    source: { id, privacy: noPrivacy },
+    connector: notes,
+    settings: {},
+    stream: "s",
+    trigger: "import",
+    fresh: true,
+    force: false,
+    chunks: async function* () {
+      for (const records of [group("a"), group("b"), again, group("c")]) yield { records };
+    },
+  });
+  expect(counts.new).toEqual({ threads: 6_000, activities: 6_000, identities: 1 });
+  expect(counts.changed).toEqual({ threads: 0, activities: 1_000, identities: 0 });
+  expect(
+    await ctx.db.first(sql`
+      SELECT count(*) AS all, count(*) FILTER (WHERE body LIKE 'changed%') AS changed,
+             (SELECT count(*) FROM raw_record r WHERE r.community_id = ${ctx.community.id} AND r.payload LIKE '"changed%') AS payloads
+      FROM activity WHERE community_id = ${ctx.community.id}`),
+  ).toEqual({ all: 6_000, changed: 1_000, payloads: 1_000 });
 });

@@ -24,8 +24,17 @@ export interface IngestInput {
   /** Where the stream goes on after these records; left alone when undefined. */
   cursor?: unknown;
   counts: RunCounts;
-  /** Whom the run has stored. */
+  memory: RunMemory;
+}
+
+/** What a run knows of what it has stored so far. */
+export interface RunMemory {
   people: SeenPeople;
+  /**
+   * Nothing of the source was held when the run began, and nothing has come twice since: rows are added without looking for one
+   * of the same key first. Should there be one after all, the group is stored anew, and from then on every row is looked for.
+   */
+  onlyNew: boolean;
 }
 
 /**
@@ -34,17 +43,21 @@ export interface IngestInput {
  * Doing it again with the same records changes nothing.
  */
 export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
+  const { memory } = input;
   const { identities } = input.records;
-  const familiar = new Map(identities.map((identity) => [identityKey(identity), input.people.idOf(identity)] as const));
+  const familiar = new Map(identities.map((identity) => [identityKey(identity), memory.people.idOf(identity)] as const));
   const strange = identities.filter((identity) => familiar.get(identityKey(identity)) === undefined);
 
   // Nothing outside the transaction changes before it stands, so it may be tried again.
   const outcome = await retryContended(
-    () => ctx.db.transaction((tx) => storeAll({ ...ctx, db: tx }, { ...input, familiar, strange })),
-    // Another run on the source, taken for dead, may have stored the same between our look and our insert.
+    (attempt) => {
+      if (attempt > 1) memory.onlyNew = false;
+      return ctx.db.transaction((tx) => storeAll({ ...ctx, db: tx }, { ...input, familiar, strange, onlyNew: memory.onlyNew }));
+    },
+    // A record that comes twice in a first import; or another run on the source, taken for dead, has stored the same meanwhile.
     { also: [uniqueViolation] },
   );
-  input.people.add(strange, outcome.people.ids);
+  memory.people.add(strange, outcome.people.ids);
   count(input, outcome);
 }
 
@@ -60,9 +73,9 @@ interface Outcome {
 /** What needs no answer of another statement is sent together: the database is never kept waiting for us. */
 async function storeAll(
   ctx: Ctx,
-  input: IngestInput & { familiar: ReadonlyMap<string, string | undefined>; strange: readonly SeenIdentity[] },
+  input: IngestInput & { familiar: ReadonlyMap<string, string | undefined>; strange: readonly SeenIdentity[]; onlyNew: boolean },
 ): Promise<Outcome> {
-  const { records, strange } = input;
+  const { records, strange, onlyNew } = input;
   const sourceId = input.source.id;
   const [{ floor, hasRejected }, heldIdentities, heldChannels, heldThreads] = await together([
     holdSource(ctx, sourceId),
@@ -80,9 +93,9 @@ async function storeAll(
   const threads = await storeThreads(ctx, { sourceId, floor, threads: records.threads, held: heldThreads, channels, identities: ids });
   const [described, activities, affiliated] = await together([
     describeIdentities(ctx, { identities: strange, added, links: records.links, ids }),
-    storeActivities(ctx, { sourceId, floor, activities: records.activities, channels, threads, identities: ids }),
+    storeActivities(ctx, { sourceId, onlyNew, floor, activities: records.activities, channels, threads, identities: ids }),
     storeAffiliations(ctx, { merged: records.belongings, unstated: records.unstated, sourceId, identities: ids }),
-    storeRawRecords(ctx, { sourceId, payloads: records.payloads, threads: threads.ids, identities: ids }),
+    storeRawRecords(ctx, { sourceId, onlyNew, payloads: records.payloads, threads: threads.ids, identities: ids }),
     storeRejected(ctx, {
       sourceId,
       syncId: input.syncId,

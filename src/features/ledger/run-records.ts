@@ -6,7 +6,7 @@ import type { IngestCounts, RawRecord, RejectedRecord } from "./batch.ts";
 import type { Connector, RecordChunk } from "./connector.ts";
 import { analyzeKeys } from "./consumer.ts";
 import { type EncodedRecords, encodeRecords } from "./encode-records.ts";
-import { ingest } from "./ingest.ts";
+import { ingest, type RunMemory } from "./ingest.ts";
 import { prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
 import { SeenPeople } from "./seen-people.ts";
@@ -73,7 +73,7 @@ interface Group {
 export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<SyncOutcome> {
   const syncId = await startSync(ctx, { sourceId: input.source.id, trigger: input.trigger, subject: input.subject, syncId: input.syncId });
   const counts = new RunCounts();
-  const people = new SeenPeople();
+  const memory: RunMemory = { people: new SeenPeople(), onlyNew: input.fresh };
   const startedMs = performance.now();
   const abort = new AbortController();
   const signal = input.signal ? AbortSignal.any([input.signal, abort.signal]) : abort.signal;
@@ -104,7 +104,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
       // They have been read, and must not take up memory until the group is stored.
       group.records = [];
       await storing;
-      storing = store(ctx, { ...input, syncId, records, group, counts, people, startedMs }).then((progress) => {
+      storing = store(ctx, { ...input, syncId, records, group, counts, memory, startedMs }).then((progress) => {
         last = progress;
       });
       // Awaited at the next turn; until then a failure must not count as unhandled.
@@ -142,7 +142,7 @@ function isTurningPoint(groups: number): boolean {
 
 async function store(
   ctx: Ctx,
-  input: RunRecordsInput & { syncId: string; records: EncodedRecords; group: Group; counts: RunCounts; people: SeenPeople; startedMs: number },
+  input: RunRecordsInput & { syncId: string; records: EncodedRecords; group: Group; counts: RunCounts; memory: RunMemory; startedMs: number },
 ): Promise<SyncProgress> {
   await ingest(ctx, {
     source: input.source,
@@ -151,7 +151,7 @@ async function store(
     records: input.records,
     cursor: input.group.cursor,
     counts: input.counts,
-    people: input.people,
+    memory: input.memory,
   });
   const progress = describe(input.group.progress, input.counts, input.startedMs);
   await beat(ctx, { syncId: input.syncId, counts: progress.counts, progress: { ...progress, counts: undefined } });

@@ -50,6 +50,15 @@ export function encodeActivities(given: readonly NormalizedActivity[]): EncodedA
   };
 }
 
+/** What is held gives way where its source has changed it. */
+const takeChanged = sql`
+    ON CONFLICT (community_id, source_id, external_id, kind) DO UPDATE SET
+      channel_id = excluded.channel_id, thread_id = excluded.thread_id, reply_to = excluded.reply_to, identity_id = excluded.identity_id,
+      unattributed = excluded.unattributed, visibility = excluded.visibility, own_visibility = excluded.own_visibility, occurred_at = excluded.occurred_at,
+      edited_at = excluded.edited_at, deleted_at = excluded.deleted_at, title = excluded.title, body = excluded.body, url = excluded.url,
+      attributes = excluded.attributes, content_hash = excluded.content_hash
+    WHERE a.content_hash <> excluded.content_hash`;
+
 /**
  * Stores activities by their key (source, external id, kind). Unchanged ones are left untouched.
  * @throws AppError `internal` when an activity names a channel or thread that its batch does not state
@@ -59,6 +68,8 @@ export async function storeActivities(
   input: {
     sourceId: string;
     floor: number;
+    /** None is held, as far as is known; the insert fails when one is. */
+    onlyNew: boolean;
     activities: EncodedActivities;
     channels: StoredChannels;
     threads: StoredThreads;
@@ -87,12 +98,7 @@ export async function storeActivities(
       ${array(ids, "uuid")}, ${columns.key}, ${array(channelIds, "uuid")}, ${array(threadIds, "uuid")}, ${columns.replyTo}, ${array(authorIds, "uuid")},
       ${columns.unattributed}, ${array(ranks, "smallint")}, ${array(ownRanks, "smallint")}, ${columns.times}, ${columns.words}, ${columns.attributes},
       ${columns.contentHash})
-    ON CONFLICT (community_id, source_id, external_id, kind) DO UPDATE SET
-      channel_id = excluded.channel_id, thread_id = excluded.thread_id, reply_to = excluded.reply_to, identity_id = excluded.identity_id,
-      unattributed = excluded.unattributed, visibility = excluded.visibility, own_visibility = excluded.own_visibility, occurred_at = excluded.occurred_at,
-      edited_at = excluded.edited_at, deleted_at = excluded.deleted_at, title = excluded.title, body = excluded.body, url = excluded.url,
-      attributes = excluded.attributes, content_hash = excluded.content_hash
-    WHERE a.content_hash <> excluded.content_hash
+    ${input.onlyNew ? sql`` : takeChanged}
     RETURNING a.id`);
   const kindOf = new Map(ids.map((id, at) => [id, kinds[at] ?? ""]));
   for (const { id } of rows) {

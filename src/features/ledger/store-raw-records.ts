@@ -90,10 +90,25 @@ export function encodePayloads(rows: readonly RawRow[]): EncodedPayloads {
   };
 }
 
-/** Stores payloads as they came; a record that came before is replaced. */
+/** What came before gives way. */
+const takeLater = sql`
+    ON CONFLICT (community_id, source_id, stream, external_id) DO UPDATE SET
+      payload = excluded.payload, hash = excluded.hash, as_of = excluded.as_of, threads = excluded.threads, activities = excluded.activities,
+      identities = excluded.identities, normalize_version = excluded.normalize_version, fetched_at = excluded.fetched_at`;
+
+/**
+ * Stores payloads as they came; a record that came before is replaced.
+ * @param input.onlyNew as of `storeActivities`
+ */
 export async function storeRawRecords(
   ctx: Ctx,
-  input: { sourceId: string; payloads: EncodedPayloads; threads: ReadonlyMap<string, string>; identities: ReadonlyMap<string, string> },
+  input: {
+    sourceId: string;
+    onlyNew: boolean;
+    payloads: EncodedPayloads;
+    threads: ReadonlyMap<string, string>;
+    identities: ReadonlyMap<string, string>;
+  },
 ): Promise<void> {
   const { columns, threadKeys, identityKeys } = input.payloads;
   if (threadKeys.length === 0) return;
@@ -109,9 +124,7 @@ export async function storeRawRecords(
     FROM unnest(${columns.key}, ${columns.payload}, ${columns.hash}, ${columns.asOf}, ${idsOf(threadKeys, input.threads)}, ${columns.activities},
                 ${idsOf(identityKeys, input.identities)}, ${columns.normalizeVersion})
       AS n(stream, external_id, payload, hash, as_of, threads, activities, identities, normalize_version)
-    ON CONFLICT (community_id, source_id, stream, external_id) DO UPDATE SET
-      payload = excluded.payload, hash = excluded.hash, as_of = excluded.as_of, threads = excluded.threads, activities = excluded.activities,
-      identities = excluded.identities, normalize_version = excluded.normalize_version, fetched_at = excluded.fetched_at`);
+    ${input.onlyNew ? sql`` : takeLater}`);
 }
 
 /** Sets records aside with their reason; those that are fine by now leave the list. */
