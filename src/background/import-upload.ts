@@ -28,6 +28,7 @@ export const importUploadJob = defineJob({
   attempts,
   delivery: "At least once; a run that died goes on where it stopped, and nothing is brought in twice.",
   timeoutSeconds: 24 * 60 * 60,
+  concurrency: 4,
   async run(services, payload, run) {
     const ctx = await openAsSystem(services, { communityId: payload.communityId });
     if (!ctx) return;

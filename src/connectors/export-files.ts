@@ -28,6 +28,7 @@ export interface ExportFiles {
   close(): Promise<void>;
 }
 
+const cutBytes = 64 * 1024;
 const lineMaxBytes = 64 * 1024 * 1024;
 const smallMaxBytes = 64 * 1024 * 1024;
 
@@ -71,7 +72,10 @@ export async function* readPieces(
 ): AsyncGenerator<{ piece: JsonPiece; cutter: JsonCutter }> {
   const cutter = new JsonCutter(file.name, options);
   for await (const chunk of file.read(signal, options.onRead)) {
-    for (const piece of cutter.push(chunk)) yield { piece, cutter };
+    // In small cuts: the pieces of a large one would outlive the collector's young generation, and the heap grow by them.
+    for (let at = 0; at < chunk.length; at += cutBytes) {
+      for (const piece of cutter.push(chunk.subarray(at, at + cutBytes))) yield { piece, cutter };
+    }
   }
   cutter.end();
 }

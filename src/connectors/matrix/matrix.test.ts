@@ -272,3 +272,59 @@ it("ends in the same tables in whatever order and parts the records come, howeve
   const after = records.find((r) => r.externalId === "$e11");
   expect(before?.asOf && after?.asOf && before.asOf < after.asOf).toBe(true);
 });
+
+it("reads the same records in whatever order events stand in the files, copies that are stripped of their words among them", async () => {
+  const at = (n: number) => start + n * 60_000;
+  const event = (id: string, n: number, more: object) => ({
+    event_id: id,
+    room_id: roomId,
+    type: "m.room.message",
+    sender: "@ada:tide.example",
+    origin_server_ts: at(n),
+    content: { msgtype: "m.text", body: id },
+    ...more,
+  });
+  const edit = (id: string, target: string, n: number) =>
+    event(id, n, {
+      content: { msgtype: "m.text", "m.new_content": { msgtype: "m.text", body: id }, "m.relates_to": { rel_type: "m.replace", event_id: target } },
+    });
+  const reaction = (id: string, target: string, n: number) =>
+    event(id, n, { type: "m.reaction", content: { "m.relates_to": { rel_type: "m.annotation", event_id: target, key: "👍" } } });
+  const redaction = (id: string, target: string, n: number) => event(id, n, { type: "m.room.redaction", redacts: target, content: {} });
+  const events = [
+    event("$a", 1, {}),
+    event("$b", 2, {}),
+    event("$b", 2, { content: {} }),
+    redaction("$r1", "$b", 9),
+    event("$c", 3, { unsigned: { redacted_because: { origin_server_ts: at(7) } }, content: {} }),
+    event("$d", 4, { content: {} }),
+    edit("$e1", "$a", 5),
+    edit("$e2", "$a", 6),
+    redaction("$r2", "$e2", 8),
+    reaction("$x1", "$a", 5),
+    reaction("$x2", "$a", 4),
+    reaction("$x3", "$d", 4),
+  ];
+  const folder = await mkdtemp(join(tmpdir(), "causeway-matrix-order-"));
+  const recordsOf = async (list: readonly object[], cut: number) => {
+    await writeFile(join(folder, "1.json"), JSON.stringify(list.slice(0, cut)));
+    await writeFile(join(folder, "2.json"), JSON.stringify([...list.slice(cut), ...list.slice(0, 2)]));
+    const { records } = await read(folder);
+    return records.toSorted((x, y) => (x.externalId < y.externalId ? -1 : 1));
+  };
+  const expected = await recordsOf(events, 5);
+  // Either copy of $b may be read first; what both become is the same.
+  const told = expected.map(({ externalId, asOf, payload }) => [externalId, asOf, (payload as { redactedAt?: number }).redactedAt]);
+  expect(told.map(([id, , redacted]) => [id, redacted])).toEqual([
+    ["$a", undefined],
+    ["$b", at(9)],
+    ["$c", at(7)],
+    ["$d", at(4) + 1],
+  ]);
+  await fc.assert(
+    fc.asyncProperty(fc.shuffledSubarray(events, { minLength: events.length }), fc.nat(events.length), async (list, cut) => {
+      expect(await recordsOf(list, cut)).toEqual(expected);
+    }),
+    { numRuns: 25 },
+  );
+});

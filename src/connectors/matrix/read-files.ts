@@ -1,13 +1,17 @@
 import { AppError } from "#core/errors.ts";
 import type { RawRecord, RecordChunk, RejectedRecord } from "#features/ledger/index.ts";
 import { type ExportFile, type ExportFiles, readLines, readPieces } from "../export-files.ts";
+import { IdTable } from "../id-table.ts";
 import { excerptOf } from "../words.ts";
+import { FileRelations } from "./file-relations.ts";
 import { eventSchema, isMessage, isUnreadable, type MatrixEvent } from "./format.ts";
 import { messageRecord, personRecord, rejectUnreadable } from "./records.ts";
-import { Relations, targetOf } from "./relations.ts";
+import { targetOf } from "./relations.ts";
 import { Rooms } from "./rooms.ts";
 
 const chunkRecords = 400;
+const met = 1;
+const read = 2;
 
 /** An event of a file, or what is none. */
 interface Found {
@@ -23,9 +27,10 @@ export interface MatrixSummary {
   rooms: Rooms;
   /** The rooms in which somebody said something. */
   spokenIn: Set<string>;
-  relations: Relations;
+  relations: FileRelations;
   writers: Set<string>;
-  seen: Set<string>;
+  /** Messages by how far they came: `met` in the first reading, `read` in the second. */
+  seen: IdTable;
   messages: number;
 }
 
@@ -37,9 +42,9 @@ export async function inspectFiles(files: ExportFiles, signal: AbortSignal): Pro
   const summary: MatrixSummary = {
     rooms: new Rooms(),
     spokenIn: new Set(),
-    relations: new Relations(),
+    relations: new FileRelations(),
     writers: new Set(),
-    seen: new Set(),
+    seen: new IdTable(),
     messages: 0,
   };
   let events = 0;
@@ -58,8 +63,8 @@ export async function inspectFiles(files: ExportFiles, signal: AbortSignal): Pro
       }
       if (summary.relations.take(event) !== undefined || !(isMessage(event) || isUnreadable(event))) continue;
       summary.relations.note(event);
-      if (summary.seen.has(event.event_id)) continue;
-      summary.seen.add(event.event_id);
+      if (summary.seen.get(event.event_id) !== undefined) continue;
+      summary.seen.set(event.event_id, met);
       summary.messages++;
       summary.writers.add(event.sender);
       if (roomId) summary.spokenIn.add(roomId);
@@ -76,10 +81,10 @@ export async function inspectFiles(files: ExportFiles, signal: AbortSignal): Pro
 }
 
 export async function* readMatrix(files: ExportFiles, summary: MatrixSummary, signal: AbortSignal): AsyncGenerator<RecordChunk> {
-  const { rooms, relations, writers } = summary;
+  const { rooms, relations, writers, seen } = summary;
+  const isRead = (id: string) => seen.get(id) === read;
   const total = files.totalBytes;
-  const read = new Set<string>();
-  const names = new Map<string, MatrixEvent>();
+  const names = new Map<string, Named>();
   let encrypted = 0;
   let records: RawRecord[] = [];
   let rejected: RejectedRecord[] = [];
@@ -93,14 +98,14 @@ export async function* readMatrix(files: ExportFiles, summary: MatrixSummary, si
         if (event.type === "m.room.member" && event.state_key && writers.has(event.state_key)) noteName(names, event);
         const roomId = around ?? event.room_id;
         const isRelation = targetOf(event) !== undefined;
-        const unreadable = isRelation || read.has(event.event_id) ? undefined : rejectUnreadable(event, place);
+        const unreadable = isRelation || isRead(event.event_id) ? undefined : rejectUnreadable(event, place);
         if (unreadable) {
-          read.add(event.event_id);
+          seen.set(event.event_id, read);
           encrypted++;
           rejected.push(unreadable);
-        } else if (!isRelation && isMessage(event) && !read.has(event.event_id)) {
+        } else if (!isRelation && isMessage(event) && !isRead(event.event_id)) {
           if (roomId) {
-            read.add(event.event_id);
+            seen.set(event.event_id, read);
             records.push(messageRecord(event, rooms.room(roomId), relations));
           } else
             rejected.push({
@@ -117,12 +122,9 @@ export async function* readMatrix(files: ExportFiles, summary: MatrixSummary, si
     }
     before += file.sizeBytes;
   }
-  for (const event of names.values()) {
-    const record = personRecord(event);
-    if (record) records.push(record);
-  }
-  for (const { id, target, sender, content } of relations.waitingEdits()) {
-    if (summary.seen.has(target)) continue;
+  for (const { record } of names.values()) records.push(record);
+  for (const { id, target, sender, content } of relations.edits()) {
+    if (seen.get(target) !== undefined) continue;
     rejected.push({
       stream: "messages",
       externalId: id,
@@ -143,10 +145,18 @@ function textFiles(files: ExportFiles): readonly ExportFile[] {
     : files.files.filter(({ name }) => /\.(?:json|jsonl|ndjson)(?:\.gz)?$/i.test(name) || !/\.[a-z0-9]+$/i.test(name));
 }
 
-function noteName(names: Map<string, MatrixEvent>, event: MatrixEvent): void {
+/** What somebody was called last, and when. */
+interface Named {
+  at: number;
+  record: RawRecord;
+}
+
+function noteName(names: Map<string, Named>, event: MatrixEvent): void {
+  const at = event.origin_server_ts;
   const known = names.get(event.state_key ?? "");
-  const hasName = typeof event.content.displayname === "string";
-  if (hasName && event.state_key && (!known || event.origin_server_ts > known.origin_server_ts)) names.set(event.state_key, event);
+  if (known && known.at >= at) return;
+  const record = personRecord(event);
+  if (record) names.set(record.externalId, { at, record });
 }
 
 function toEvent(value: unknown): MatrixEvent | undefined {

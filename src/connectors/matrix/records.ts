@@ -1,10 +1,11 @@
 import type { RawRecord, RejectedRecord } from "#features/ledger/index.ts";
 import { excerptOf } from "../words.ts";
+import type { FileRelations } from "./file-relations.ts";
 import { isUnreadable, type MatrixEvent, type MatrixRoom } from "./format.ts";
 import type { Relations } from "./relations.ts";
 
 /** The record of a message with what later events did to it: the same from a file and from the live source. */
-export function messageRecord(event: MatrixEvent, room: MatrixRoom, relations: Relations): RawRecord {
+export function messageRecord(event: MatrixEvent, room: MatrixRoom, relations: Pick<Relations | FileRelations, "about">): RawRecord {
   const { latest, ...changes } = relations.about(event);
   const { event_id, type, sender, origin_server_ts } = event;
   return {

@@ -9,8 +9,8 @@ const keptSchema = z.object({
 
 /** What waits for its message, as it goes into a cursor. */
 export type KeptRelations = z.output<typeof keptSchema>;
-type Edit = KeptRelations["edits"][number];
-type Reaction = KeptRelations["reactions"][number];
+export type Edit = KeptRelations["edits"][number];
+export type Reaction = KeptRelations["reactions"][number];
 
 const keptMax = 500;
 
@@ -25,45 +25,23 @@ export class Relations {
 
   /** Takes an event that is about another one; returns the other one's id, or undefined for what stands by itself. */
   take(event: MatrixEvent): string | undefined {
-    const target = targetOf(event);
-    if (target === undefined) return undefined;
-    const { event_id: id, sender, origin_server_ts: at, content } = event;
-    const words = content["m.new_content"];
-    if (event.type === "m.room.redaction") this.#redactions.set(target, Math.min(at, this.#redactions.get(target) ?? at));
-    else if (event.type === "m.reaction")
-      add(this.#reactions, target, { target, sender, id, at, key: (content["m.relates_to"]?.key ?? "").slice(0, 100) });
-    else if (words) add(this.#edits, target, { target, sender, id, at, content: words });
+    const relation = readRelation(event);
+    if (relation === undefined) return undefined;
+    const { target, redactedAt, reaction, edit } = relation;
+    if (redactedAt !== undefined) this.#redactions.set(target, Math.min(redactedAt, this.#redactions.get(target) ?? redactedAt));
+    else if (reaction) add(this.#reactions, target, reaction);
+    else if (edit) add(this.#edits, target, edit);
     return target;
-  }
-
-  /** What a copy of a message says of its own fate, so that of several copies it does not matter which one is read first. */
-  note(event: MatrixEvent): void {
-    const redactedAt = redactionOf(event);
-    if (redactedAt !== undefined) this.#redactions.set(event.event_id, Math.max(redactedAt, this.#redactions.get(event.event_id) ?? 0));
-    const edit = readBundledEdit(event);
-    if (edit) add(this.#edits, event.event_id, edit);
   }
 
   /** What all that says of a message; what was taken back or is not its writer's is left out. */
   about(event: MatrixEvent): Pick<MessagePayload, "edit" | "redactedAt" | "reactions"> & { latest: number } {
-    const redactedAt = this.#redactions.get(event.event_id) ?? redactionOf(event);
-    if (redactedAt !== undefined) return { redactedAt, latest: Math.max(event.origin_server_ts, redactedAt) };
-    const bundled = readBundledEdit(event);
-    const edits = [...(this.#edits.get(event.event_id) ?? []), ...(bundled ? [bundled] : [])].filter(
-      ({ sender, id }) => sender === event.sender && !this.#redactions.has(id),
-    );
-    const edit = edits.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)).at(-1);
-    const reactions = new Map<string, Reaction>();
-    for (const reaction of this.#reactions.get(event.event_id) ?? []) {
-      if (!this.#redactions.has(reaction.id)) reactions.set(`${reaction.sender} ${reaction.key}`, reaction);
-    }
-    const counts: Record<string, number> = {};
-    for (const key of [...reactions.values()].map((reaction) => reaction.key).sort()) counts[key] = (counts[key] ?? 0) + 1;
-    return {
-      ...(edit && { edit: { at: edit.at, content: edit.content as MatrixContent } }),
-      ...(reactions.size > 0 && { reactions: counts }),
-      latest: Math.max(event.origin_server_ts, edit?.at ?? 0, ...[...reactions.values()].map(({ at }) => at)),
-    };
+    return tellFate(event, {
+      redactedAt: this.#redactions.get(event.event_id),
+      edits: this.#edits.get(event.event_id) ?? [],
+      reactions: this.#reactions.get(event.event_id) ?? [],
+      isRedacted: (id) => this.#redactions.has(id),
+    });
   }
 
   /** The message has been read; nothing waits for it any more. */
@@ -72,11 +50,6 @@ export class Relations {
     this.#edits.delete(id);
     this.#reactions.delete(id);
     this.#redactions.delete(id);
-  }
-
-  /** Edits of messages that were not read. */
-  waitingEdits(): Edit[] {
-    return [...this.#edits.values()].flat();
   }
 
   /** What waits, the newest of it: of what waits for long the message is beyond what we may read. */
@@ -100,6 +73,42 @@ export class Relations {
   }
 }
 
+/** What an event does to another one. */
+export function readRelation(event: MatrixEvent): { target: string; redactedAt?: number; edit?: Edit; reaction?: Reaction } | undefined {
+  const target = targetOf(event);
+  if (target === undefined) return undefined;
+  const { event_id: id, sender, origin_server_ts: at, content } = event;
+  if (event.type === "m.room.redaction") return { target, redactedAt: at };
+  if (event.type === "m.reaction") return { target, reaction: { target, sender, id, at, key: (content["m.relates_to"]?.key ?? "").slice(0, 100) } };
+  const words = content["m.new_content"];
+  return { target, ...(words && { edit: { target, sender, id, at, content: words } }) };
+}
+
+/** What is left of a message when all that others did to it is known. */
+export function tellFate(
+  event: MatrixEvent,
+  known: { redactedAt: number | undefined; edits: readonly Edit[]; reactions: readonly Reaction[]; isRedacted(id: string): boolean },
+): Pick<MessagePayload, "edit" | "redactedAt" | "reactions"> & { latest: number } {
+  const redactedAt = known.redactedAt ?? redactedBecause(event)?.at;
+  if (redactedAt !== undefined) return { redactedAt, latest: Math.max(event.origin_server_ts, redactedAt) };
+  const bundled = bundledEdit(event);
+  const edits = [...known.edits, ...(bundled ? [bundled] : [])].filter(({ sender, id }) => sender === event.sender && !known.isRedacted(id));
+  const edit = edits.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)).at(-1);
+  const reactions = new Map<string, Reaction>();
+  for (const reaction of known.reactions) {
+    const whose = `${reaction.sender} ${reaction.key}`;
+    // The same again counts once, and with its first time, in whichever order they came.
+    if (!known.isRedacted(reaction.id) && !(Number(reactions.get(whose)?.at) <= reaction.at)) reactions.set(whose, reaction);
+  }
+  const counts: Record<string, number> = {};
+  for (const key of [...reactions.values()].map((reaction) => reaction.key).sort()) counts[key] = (counts[key] ?? 0) + 1;
+  return {
+    ...(edit && { edit: { at: edit.at, content: edit.content as MatrixContent } }),
+    ...(reactions.size > 0 && { reactions: counts }),
+    latest: Math.max(event.origin_server_ts, edit?.at ?? 0, ...[...reactions.values()].map(({ at }) => at)),
+  };
+}
+
 /** The event that an edit, a reaction or a redaction is about. */
 export function targetOf(event: MatrixEvent): string | undefined {
   if (event.type === "m.room.redaction") {
@@ -111,11 +120,13 @@ export function targetOf(event: MatrixEvent): string | undefined {
   return isReaction || relation?.rel_type === "m.replace" ? relation?.event_id : undefined;
 }
 
-function redactionOf(event: MatrixEvent): number | undefined {
+/** When a message was redacted, as a copy of it says. */
+export function redactedBecause(event: MatrixEvent): { at: number; isGuess: boolean } | undefined {
   const because = event.unsigned?.redacted_because;
   // Servers strip a redacted event to nothing, and some dumps leave out why: all we know is that it was later.
   const isStripped = Object.keys(event.content).length === 0;
-  return because || isStripped ? Math.max(because?.origin_server_ts ?? 0, event.origin_server_ts + 1) : undefined;
+  if (!because && !isStripped) return undefined;
+  return { at: Math.max(because?.origin_server_ts ?? 0, event.origin_server_ts + 1), isGuess: because?.origin_server_ts === undefined };
 }
 
 const bundledSchema = z.looseObject({
@@ -126,8 +137,11 @@ const bundledSchema = z.looseObject({
 });
 
 /** Servers put the last edit beside the event that it is of. */
-function readBundledEdit(event: MatrixEvent): Edit | undefined {
-  const parsed = bundledSchema.safeParse(event.unsigned?.["m.relations"]?.["m.replace"]);
+export function bundledEdit(event: MatrixEvent): Edit | undefined {
+  const given = event.unsigned?.["m.relations"]?.["m.replace"];
+  // Most have none, and an error that nobody reads is the costliest part of a parse.
+  if (given === undefined) return undefined;
+  const parsed = bundledSchema.safeParse(given);
   if (!parsed.success) return undefined;
   const { event_id: id, sender, origin_server_ts: at, content } = parsed.data;
   return { target: event.event_id, sender, id, at, content: content["m.new_content"] };

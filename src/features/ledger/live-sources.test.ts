@@ -230,3 +230,26 @@ test("a run that is under way stops when its source is paused, keeps what it sto
   await updateSource(ctx, { sourceId, paused: false });
   expect((await pullSource(ctx, { connector: slow, sourceId, services })).map((outcome) => outcome.counts.new.activities)).toEqual([4]);
 });
+
+test("a chunk of large records is stored in parts, each a transaction of its own, and read no further than its cursor says", async () => {
+  const ctx = await createCtx();
+  const large = defineConnector({
+    ...counter,
+    streams: { numbers: { title: "Numbers", everyMinutes: 60 } },
+    async *pull() {
+      const records = [0, 1, 2, 3].map((n) => ({ stream: "numbers", externalId: `numbers${n}`, payload: { n, filler: "x".repeat(1_600_000) } }));
+      yield { records, cursor: "read", progress: { done: 4, unit: "records" as const } };
+    },
+  });
+  const { sourceId } = await addLiveSource(ctx, { connector: large, settings: settings(), services });
+  const stored: number[] = [];
+  await pullSource(ctx, {
+    connector: large,
+    sourceId,
+    services,
+    onProgress: ({ counts, phase }) => phase !== "done" && stored.push(counts.new.activities),
+  });
+  expect(stored).toEqual([2, 4]);
+  const [row] = await ctx.db.rows<{ cursor: unknown }>(sql`SELECT cursor FROM stream WHERE source_id = ${sourceId} AND name = 'numbers'`);
+  expect(row?.cursor).toBe("read");
+});

@@ -7,6 +7,7 @@ import type { Connector, RecordChunk } from "./connector.ts";
 import { analyzeKeys } from "./consumer.ts";
 import { type EncodedRecords, encodeRecords } from "./encode-records.ts";
 import { ingest, type RunMemory } from "./ingest.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
 import { SeenPeople } from "./seen-people.ts";
@@ -54,6 +55,14 @@ export interface RunRecordsInput {
 const recordsPerBatch = 1_000;
 const payloadCharsPerBatch = 3_000_000;
 
+/**
+ * What the groups of all runs may weigh while they are read and stored: a group is held several times over (as text, as
+ * objects, as rows), and several sources are brought in at once. One for the process, for so is the memory.
+ */
+const inFlight = new MemoryBudget(12_000_000);
+/** What a record takes besides its text, in characters of text. */
+const recordWeight = 1_000;
+
 interface Group {
   records: { record: RawRecord; payloadText: string }[];
   rejected: RejectedRecord[];
@@ -100,13 +109,21 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
         await storing;
         await analyzeKeys(ctx);
       }
-      const records = await encodeRecords(await prepareRecords(ctx, { ...input, records: group.records, rejected: group.rejected }));
-      // They have been read, and must not take up memory until the group is stored.
-      group.records = [];
-      await storing;
-      storing = store(ctx, { ...input, syncId, records, group, counts, memory, startedMs }).then((progress) => {
-        last = progress;
-      });
+      const giveBack = await inFlight.take(group.chars + group.records.length * recordWeight);
+      try {
+        const records = await encodeRecords(await prepareRecords(ctx, { ...input, records: group.records, rejected: group.rejected }));
+        // They have been read, and must not take up memory until the group is stored.
+        group.records = [];
+        await storing;
+        storing = store(ctx, { ...input, syncId, records, group, counts, memory, startedMs })
+          .then((progress) => {
+            last = progress;
+          })
+          .finally(giveBack);
+      } catch (error) {
+        giveBack();
+        throw error;
+      }
       // Awaited at the next turn; until then a failure must not count as unhandled.
       storing.catch(() => undefined);
     }
@@ -170,11 +187,20 @@ const emptyGroup = (): Group => ({
   warnings: [],
 });
 
+function isFull({ records, chars }: Group): boolean {
+  return records.length >= recordsPerBatch || chars >= payloadCharsPerBatch;
+}
+
 async function* groupChunks(chunks: AsyncIterable<RecordChunk>, privacy: SourcePrivacy): AsyncGenerator<Group> {
   let group = emptyGroup();
   for await (const chunk of chunks) {
     await nextTurn();
     for (const record of chunk.records) {
+      // A chunk of large records is stored in parts; where its reading goes on is noted with the last.
+      if (isFull(group)) {
+        yield group;
+        group = { ...emptyGroup(), progress: group.progress };
+      }
       const storable = toStorable(record, privacy);
       group.records.push(storable);
       group.chars += storable.payloadText.length;
@@ -185,7 +211,7 @@ async function* groupChunks(chunks: AsyncIterable<RecordChunk>, privacy: SourceP
     group.reported = chunk.reported ?? group.reported;
     Object.assign(group.reportedParts, chunk.reportedParts);
     group.warnings.push(...(chunk.warnings ?? []));
-    if (group.records.length >= recordsPerBatch || group.chars >= payloadCharsPerBatch) {
+    if (isFull(group)) {
       yield group;
       group = emptyGroup();
     }
