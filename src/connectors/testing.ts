@@ -132,9 +132,25 @@ export function createLocalHttp(): HttpClient {
   });
 }
 
+/** The real client, with the waits that a run would show written down. */
+export function createWatchedHttp(): { http: HttpClient; waits: { until: Date; reason: string }[] } {
+  const http = createLocalHttp();
+  const waits: { until: Date; reason: string }[] = [];
+  const onWait = ({ until, reason }: { until: Date; reason: string }) => void waits.push({ until, reason });
+  return {
+    waits,
+    http: {
+      ...http,
+      request: (request) => http.request({ ...request, onWait }),
+      pause: (pause) => http.pause({ ...pause, onWait }),
+    },
+  };
+}
+
 /** For pulls that reach nothing. */
 export const noHttp: HttpClient = {
   request: () => Promise.reject(new Error("a test reached for the network")),
+  pause: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };
 

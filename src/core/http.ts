@@ -56,6 +56,11 @@ export interface HttpClient {
    */
   request(input: HttpRequest): Promise<HttpResponse>;
   /**
+   * Waits as a server asked in its own words, where its headers do not say it: the only way to wait for one, so that each
+   * wait is told like those of requests.
+   */
+  pause(input: { ms: number; reason: string; signal?: AbortSignal; onWait?: (wait: Wait) => void }): Promise<void>;
+  /**
    * For protocols other than HTTP: the addresses of a host that may be connected to, and nothing else of it. Absent where
    * there is no way out.
    * @throws AppError `forbidden` for a private address, `upstream_failed` when there is no such host
@@ -91,10 +96,17 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const agent = new Agent({ connect: guardedConnector(guard) });
   return {
     request: (input) => request({ input, guard, pacer, agent, options, log }),
+    pause: wait,
     resolveHost: (host, port) => guard.check(host, port),
     openSocket: (input) => openWebSocket(input, { guard, maxBytes: config.outboundMaxBytes }),
     close: () => agent.close(),
   };
+}
+
+async function wait({ ms, reason, signal, onWait }: Parameters<HttpClient["pause"]>[0]): Promise<void> {
+  if (ms <= 0) return;
+  onWait?.({ ms, until: new Date(Date.now() + ms), reason });
+  await sleep(ms, undefined, signal ? { signal } : {});
 }
 
 interface Parts {
@@ -119,8 +131,7 @@ async function request(parts: Parts): Promise<HttpResponse> {
       throw new AppError("rate_limited", { public: `${url.host} lets us ask again in ${Math.ceil(ms / 1000)} seconds (${reason}). Try again then.` });
     }
     waitLeft -= ms;
-    input.onWait?.({ ms, until: new Date(Date.now() + ms), reason });
-    await sleep(ms, undefined, input.signal ? { signal: input.signal } : {});
+    await wait({ ms, reason, signal: input.signal, onWait: input.onWait });
   };
 
   for (let attempt = 1; ; attempt += 1) {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import type { HttpClient } from "#core/http.ts";
@@ -43,7 +42,7 @@ export async function askDiscord(asking: Asking, path: string, query: Record<str
     const said = readError(response.text());
     const waitMs = (said.retry_after ?? 0) * 1000;
     if (response.status === 429 && waitMs > 0 && waitMs <= waitMaxMs && waits < waitsMax) {
-      await sleep(waitMs, undefined, { signal: asking.signal });
+      await asking.http.pause({ ms: waitMs, reason: "Discord asked to wait (retry_after)", signal: asking.signal });
       continue;
     }
     throw failure(response.status, said.message, url);

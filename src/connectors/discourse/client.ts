@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import type { HttpClient } from "#core/http.ts";
@@ -62,7 +61,7 @@ export async function askDiscourse({ access, http, signal }: Asking, path: strin
           public: `${access.site} has had enough requests for now${seconds === undefined ? "" : `, for ${seconds} seconds`}. The next run goes on from here.`,
         });
       }
-      await sleep(seconds * 1000, undefined, { signal });
+      await http.pause({ ms: seconds * 1000, reason: `${access.site} asked to wait`, signal });
       continue;
     }
     return refuse(access, path, response.status, body);

@@ -23,7 +23,7 @@ afterEach(() => server.close());
 /** The real client, without the pauses that it makes out of politeness. */
 const http = (): HttpClient => {
   const client = createLocalHttp();
-  return { request: ({ spacingMs: _, ...input }) => client.request(input), close: () => client.close() };
+  return { ...client, request: ({ spacingMs: _, ...input }) => client.request(input) };
 };
 const settingsOf = (more: object = {}) => ({ site: server.url, ...more });
 const pull = (cursor?: unknown, more: object = {}, workDir?: string) =>

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/core";
 import { AppError } from "#core/errors.ts";
@@ -110,15 +109,20 @@ async function signIn(
  * The HTTP client minds the limits that an answer states in its headers. Left are two that only GitHub's words tell: a
  * secondary limit that names no time, and GraphQL's, which comes as a success.
  */
-async function withLimits<T extends { data: unknown }>(send: () => Promise<T>, options: { signal: AbortSignal; pauseMs?: number }): Promise<T> {
+async function withLimits<T extends { data: unknown }>(
+  send: () => Promise<T>,
+  options: { http: HttpClient; signal: AbortSignal; pauseMs?: number },
+): Promise<T> {
   for (let tries = 1; ; tries += 1) {
+    let reason = "GitHub's limit for GraphQL is used up";
     try {
       const response = await send();
       if (tries >= triesMax || !isGraphqlLimit(response.data)) return response;
     } catch (error) {
       if (tries >= triesMax || !isSecondaryLimit(error)) throw error;
+      reason = "GitHub's secondary limit was reached";
     }
-    await sleep((options.pauseMs ?? 60_000) * 2 ** (tries - 1), undefined, { signal: options.signal });
+    await options.http.pause({ ms: (options.pauseMs ?? 60_000) * 2 ** (tries - 1), reason, signal: options.signal });
   }
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import type { HttpClient, HttpResponse } from "#core/http.ts";
@@ -54,7 +53,7 @@ export async function askMatrix(asking: Asking, path: string, query: Record<stri
     if (waits >= waitsMax || waited > waitMaxMs) {
       throw new AppError("rate_limited", { public: `${url.host} has had enough requests for now. Try again in ${Math.ceil(ms / 1000)} seconds.` });
     }
-    await sleep(ms, undefined, { signal: asking.signal });
+    await asking.http.pause({ ms, reason: `${url.host} asked to wait`, signal: asking.signal });
   }
 }
 

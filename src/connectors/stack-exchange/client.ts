@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import type { HttpClient } from "#core/http.ts";
@@ -44,7 +43,7 @@ export class StackExchangeApi {
     if (this.quota && this.quota.left <= 0) throw new QuotaUsedUp(`the day's ${this.quota.max.toLocaleString("en")} requests are used up`);
     const pause = this.#notBefore - Date.now();
     if (pause > waitMaxSeconds * 1000) throw new QuotaUsedUp(`the API asks to wait for ${Math.ceil(pause / 60_000)} minutes`);
-    if (pause > 0) await sleep(pause, undefined, { signal });
+    await http.pause({ ms: pause, reason: "Stack Exchange asked to wait (backoff)", signal });
     const url = new URL(path, apiBase);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
     if (key !== "") url.searchParams.set("key", key);

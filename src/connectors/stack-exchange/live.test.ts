@@ -116,7 +116,7 @@ afterEach(() => server.close());
 const http = (): HttpClient => {
   const client = createLocalHttp();
   const there = (url: string | URL) => String(url).replace("https://api.stackexchange.com", server.url);
-  return { request: (input) => client.request({ ...input, url: there(input.url) }), close: () => client.close() };
+  return { ...client, request: (input) => client.request({ ...input, url: there(input.url) }) };
 };
 const pull = (cursor?: unknown, more: object = {}, workDir?: string) =>
   pullWith(stackExchange, { stream: "questions", settings: { site: "harbor", tags: "moor", ...more }, cursor, http: http(), workDir });

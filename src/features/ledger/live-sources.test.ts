@@ -18,7 +18,11 @@ import { secretMask } from "./source-settings.ts";
 import { requireSource, updateSource } from "./sources.ts";
 import { queueSync, startSync } from "./sync-runs.ts";
 
-const http: HttpClient = { request: () => Promise.reject(new Error("a test reached for the network")), close: async () => undefined };
+const http: HttpClient = {
+  request: () => Promise.reject(new Error("a test reached for the network")),
+  pause: async ({ ms, reason, onWait }) => onWait?.({ ms, reason, until: new Date("2026-11-25T12:10:00Z") }),
+  close: async () => undefined,
+};
 const secrets = createSecretBox({
   keys: [{ id: "k1", createdAt: "2026-01-01T00:00:00Z", key: Buffer.alloc(32, 7).toString("base64") }],
   hashKey: Buffer.alloc(32, 8).toString("base64"),
@@ -252,4 +256,27 @@ test("a chunk of large records is stored in parts, each a transaction of its own
   expect(stored).toEqual([2, 4]);
   const [row] = await ctx.db.rows<{ cursor: unknown }>(sql`SELECT cursor FROM stream WHERE source_id = ${sourceId} AND name = 'numbers'`);
   expect(row?.cursor).toBe("read");
+});
+
+test("while the source makes a run wait, the run says until when and why", async () => {
+  const ctx = await createCtx();
+  const { pull } = counter;
+  let seen: unknown;
+  const limited = defineConnector({
+    ...counter,
+    streams: { numbers: { title: "Numbers", everyMinutes: 60 } },
+    async *pull(pullCtx, input) {
+      await input.http.pause({ ms: 600_000, reason: "the counter asked to wait", signal: input.signal });
+      await expect
+        .poll(async () => (seen = (await listSyncs(ctx, { sourceId })).rows[0]?.progress.waiting))
+        .toEqual({ until: "2026-11-25T12:10:00.000Z", reason: "the counter asked to wait" });
+      if (pull) yield* pull(pullCtx, input);
+    },
+  });
+  const { sourceId } = await addLiveSource(ctx, { connector: limited, settings: settings(), services });
+  await pullSource(ctx, { connector: limited, sourceId, services });
+  expect(seen).toBeDefined();
+  const [done] = (await listSyncs(ctx, { sourceId })).rows;
+  expect(done).toMatchObject({ state: "done" });
+  expect(done?.progress.waiting).toBeUndefined();
 });

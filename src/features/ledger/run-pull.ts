@@ -83,6 +83,14 @@ function tellingWaits(http: HttpClient, onWait: (wait: { until: Date; reason: st
           request.onWait?.(wait);
         },
       }),
+    pause: (pause) =>
+      http.pause({
+        ...pause,
+        onWait: (wait) => {
+          onWait(wait);
+          pause.onWait?.(wait);
+        },
+      }),
     ...(http.resolveHost && { resolveHost: http.resolveHost.bind(http) }),
     close: () => http.close(),
   };
@@ -90,6 +98,7 @@ function tellingWaits(http: HttpClient, onWait: (wait: { until: Date; reason: st
 
 const noHttp: HttpClient = {
   request: () => Promise.reject(new AppError("internal", { public: "This run has no way out to other servers." })),
+  pause: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };
 

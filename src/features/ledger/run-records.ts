@@ -63,6 +63,8 @@ const inFlight = new MemoryBudget(12_000_000);
 /** What a record takes besides its text, in characters of text. */
 const recordWeight = 1_000;
 
+const heartbeatMs = 20_000;
+
 interface Group {
   records: { record: RawRecord; payloadText: string }[];
   rejected: RejectedRecord[];
@@ -88,13 +90,17 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
   const signal = input.signal ? AbortSignal.any([input.signal, abort.signal]) : abort.signal;
   let last: SyncProgress = describe(undefined, counts, startedMs);
   let storing: Promise<void> = Promise.resolve();
+  let waiting: SyncProgress["waiting"];
+  // Only for whoever watches: the run does not depend on it.
+  const show = () => beat(ctx, { syncId, counts: last.counts, progress: { ...last, waiting, counts: undefined } }).catch(() => undefined);
+  // A limit may make a run wait for an hour: without a sign of life it would be taken for dead.
+  const heart = setInterval(show, heartbeatMs);
   try {
     let groups = 0;
     const onWait = (wait: { until: Date; reason: string }) => {
-      const progress = { ...last, waiting: { until: wait.until.toISOString(), reason: wait.reason } };
-      input.onProgress?.(progress);
-      // Only for whoever watches: the run does not depend on it.
-      beat(ctx, { syncId, counts: progress.counts, progress: { ...progress, counts: undefined } }).catch(() => undefined);
+      waiting = { until: wait.until.toISOString(), reason: wait.reason };
+      input.onProgress?.({ ...last, waiting });
+      void show();
     };
     for await (const group of groupChunks(input.chunks(signal, onWait), input.source.privacy)) {
       signal.throwIfAborted();
@@ -118,6 +124,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
         storing = store(ctx, { ...input, syncId, records, group, counts, memory, startedMs })
           .then((progress) => {
             last = progress;
+            waiting = undefined;
           })
           .finally(giveBack);
       } catch (error) {
@@ -146,6 +153,8 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
     await storing.catch(() => undefined);
     await failSync(ctx, { syncId, error: failure, cancelled: cancelled || failure.code === "paused", counts: counts.toJSON() });
     throw failure;
+  } finally {
+    clearInterval(heart);
   }
 }
 

@@ -29,7 +29,7 @@ export function SyncLine({ sync }: { sync: SyncRow }) {
           label={sync.subject ?? sync.sourceName}
           progress={{ phase: sync.progress.phase ?? "starting", done, total, unit, ratePerSecond, etaSeconds }}
         />
-        {waiting ? (
+        {waiting && Date.parse(waiting.until) > Date.now() ? (
           <p className="quiet" role="status" style={{ margin: 0 }}>
             The source lets us go on <TimeAgo at={new Date(waiting.until)} />: {waiting.reason}.
           </p>
