@@ -7,7 +7,7 @@ import { type EncodedActivities, encodeActivities } from "./store-activities.ts"
 import { type EncodedPayloads, encodePayloads } from "./store-raw-records.ts";
 
 /** Prepared records in the form in which they are sent, as far as it does not depend on what the database answers. */
-export interface EncodedRecords extends Pick<PreparedRecords, "same" | "gone" | "unstated" | "rejected" | "leftOut"> {
+export interface EncodedRecords extends Pick<PreparedRecords, "same" | "left" | "gone" | "unstated" | "rejected" | "leftOut"> {
   identities: SeenIdentity[];
   channels: NormalizedChannel[];
   threads: NormalizedThread[];
@@ -27,7 +27,7 @@ export interface EncodedRecords extends Pick<PreparedRecords, "same" | "gone" | 
  * the words of a group are given free early.
  */
 export async function encodeRecords(prepared: PreparedRecords): Promise<EncodedRecords> {
-  const { merged, raw, same, gone, unstated, rejected, leftOut } = prepared;
+  const { merged, raw, same, left, gone, unstated, rejected, leftOut } = prepared;
   const activities = encodeActivities([...merged.activities.values()]);
   await nextTurn();
   const payloads = encodePayloads(raw);
@@ -46,6 +46,7 @@ export async function encodeRecords(prepared: PreparedRecords): Promise<EncodedR
     ),
     accepted: raw.flatMap(({ stream, externalId, normalizeVersion }) => (normalizeVersion > 0 ? [{ stream, externalId }] : [])),
     same,
+    left,
     gone,
     unstated,
     rejected,

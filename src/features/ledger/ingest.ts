@@ -7,8 +7,9 @@ import { identityKey, type SeenIdentity } from "./merge-batch.ts";
 import type { RunCounts } from "./run-counts.ts";
 import type { SeenPeople } from "./seen-people.ts";
 import { spreadThreadVisibility } from "./settle-activities.ts";
+import { settleThreads } from "./settle-threads.ts";
 import { holdSource } from "./sources.ts";
-import { deleteActivities, type StoredActivities, storeActivities } from "./store-activities.ts";
+import { deleteActivities, type GoneActivity, type StoredActivities, storeActivities } from "./store-activities.ts";
 import { storeAffiliations } from "./store-affiliations.ts";
 import { findChannels, storeChannels } from "./store-channels.ts";
 import { addIdentities, describeIdentities, findIdentities } from "./store-identities.ts";
@@ -67,7 +68,9 @@ interface Outcome {
   people: { ids: Map<string, string>; created: Set<string>; changed: Set<string> };
   threads: StoredThreads;
   activities: StoredActivities;
-  gone: string[];
+  gone: GoneActivity[];
+  /** Threads in which nothing is left. */
+  removed: string[];
 }
 
 /** What needs no answer of another statement is sent together: the database is never kept waiting for us. */
@@ -109,16 +112,19 @@ async function storeAll(
   const changed = new Set([...described.changed, ...affiliated, ...parted].filter((id) => !added.created.has(id)));
   const gone = await deleteActivities(ctx, { sourceId, keys: records.gone });
   const moved = [...channels.movedActivities, ...(await spreadThreadVisibility(ctx, threads.moved))];
-  const touched = [...activities.created, ...activities.changed, ...gone, ...moved];
+  const settled = await settleThreads(ctx, { sourceId, left: records.left, stated: threads.ids, gone });
+  const touched = [...activities.created, ...activities.changed, ...gone.map(({ id }) => id), ...moved];
+  const touchedThreads = touched.length === 0 ? [...threads.created, ...threads.changed] : threads.ids.values();
   await enqueueChanges(ctx, {
-    threads: touched.length === 0 ? [...threads.created, ...threads.changed] : [...threads.ids.values()],
+    threads: [...new Set([...touchedThreads, ...settled.changed, ...settled.removed])],
     identities: touched.length === 0 ? [...added.created, ...changed] : [...new Set([...ids.values(), ...changed])],
     activities: touched,
   });
-  return { people: { ids, created: added.created, changed }, threads, activities, gone };
+  return { people: { ids, created: added.created, changed }, threads, activities, gone, removed: settled.removed };
 }
 
-function count({ counts, records }: IngestInput, { people, threads, activities, gone }: Outcome): void {
+function count({ counts, records }: IngestInput, { people, threads, activities, gone, removed }: Outcome): void {
+  counts.threads.drop(removed);
   counts.threads.add({ created: threads.created, changed: threads.changed, seen: threads.ids.values() });
   counts.activities.new += activities.created.length;
   counts.activities.changed += activities.changed.length + gone.length;

@@ -17,6 +17,8 @@ export interface PreparedRecords {
   })[];
   /** Held already with the same payload, read by the same normaliser. */
   same: HeldRecord[];
+  /** Threads that changed records stated before: one that loses all it held goes. */
+  left: Set<string>;
   /** What records stated before and state no longer. */
   gone: { externalId: string; kind: string }[];
   /** Likewise: who belonged where, and names and domains of organizations. */
@@ -50,6 +52,7 @@ export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<Pre
     merged: emptyBatch(),
     raw: [],
     same: [],
+    left: new Set(),
     gone: [],
     unstated: { affiliations: [], organizations: new Map() },
     rejected: [...input.rejected],
@@ -79,6 +82,7 @@ export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<Pre
         continue;
       }
     }
+    for (const thread of known?.threads ?? []) prepared.left.add(thread);
     if (known && !input.force && known.normalizeVersion > 0) changed.push(entry.record);
     normalizeInto(prepared, {
       connector,

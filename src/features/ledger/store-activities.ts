@@ -113,27 +113,37 @@ export async function storeActivities(
   return stored;
 }
 
+/** An activity that was deleted just now, with the words that it had. */
+export interface GoneActivity {
+  id: string;
+  threadId: string | null;
+  occurredAt: Date;
+  words: string;
+}
+
 /**
  * Applies deletions: what a record stated before and states no longer. The words go, the row stays as a mark that
  * something stood there.
- * @returns the ids of activities that were not deleted before
+ * @returns those that were not deleted before
  */
 export async function deleteActivities(
   ctx: Ctx,
   input: { sourceId: string; keys: readonly { externalId: string; kind: string }[] },
-): Promise<string[]> {
+): Promise<GoneActivity[]> {
   if (input.keys.length === 0) return [];
-  const rows = await ctx.db.rows<{ id: string }>(sql`
+  return ctx.db.rows<GoneActivity>(sql`
+    WITH gone AS (
+      SELECT a.id, a.thread_id, a.occurred_at, concat_ws(' ', a.title, left(a.body, 4000)) AS words
+      FROM activity a JOIN unnest(${array(
+        input.keys.map((k) => k.externalId),
+        "text",
+      )}, ${array(
+        input.keys.map((k) => k.kind),
+        "text",
+      )}) AS k(external_id, kind) USING (external_id, kind)
+      WHERE a.community_id = ${ctx.community.id} AND a.source_id = ${input.sourceId} AND a.deleted_at IS NULL
+    )
     UPDATE activity a SET deleted_at = ${ctx.clock.now()}, title = NULL, body = NULL, attributes = NULL, content_hash = 0
-    FROM unnest(${array(
-      input.keys.map((k) => k.externalId),
-      "text",
-    )}, ${array(
-      input.keys.map((k) => k.kind),
-      "text",
-    )}) AS k(external_id, kind)
-    WHERE a.community_id = ${ctx.community.id} AND a.source_id = ${input.sourceId}
-      AND a.external_id = k.external_id AND a.kind = k.kind AND a.deleted_at IS NULL
-    RETURNING a.id`);
-  return rows.map((row) => row.id);
+    FROM gone WHERE a.community_id = ${ctx.community.id} AND a.id = gone.id
+    RETURNING a.id, gone.thread_id AS "threadId", gone.occurred_at AS "occurredAt", gone.words`);
 }
