@@ -16,6 +16,7 @@ import { addSignals } from "./signals.ts";
 import { addSources } from "./sources.ts";
 import { addTeam } from "./team.ts";
 import { addThreads } from "./threads.ts";
+import { addUploads } from "./uploads.ts";
 
 export type { ApiRuntime } from "./kit/env.ts";
 
@@ -33,6 +34,7 @@ export function createApi(runtime: ApiRuntime): Api {
   addCommunities(api);
   addSources(api);
   addLiveSources(api);
+  addUploads(api);
   addThreads(api);
   addMembers(api);
   addSignals(api);

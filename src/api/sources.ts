@@ -10,6 +10,7 @@ import { getSource, getSync, listRejected, listSources, listSyncLog, listSyncs, 
 import { type Api, communityEndpoint, rootEndpoint } from "./kit/endpoint.ts";
 import { answerPage, pageOf, pageQuery } from "./kit/list.ts";
 import { at, counts, id, visibility } from "./kit/schemas.ts";
+import { startedImport } from "./uploads.ts";
 
 const ingestCounts = z
   .object({ new: counts, changed: counts, same: counts, rejected: counts, activitiesByKind: z.record(z.string(), z.int()) })
@@ -98,6 +99,14 @@ const rejected = z
   .meta({ id: "RejectedRecord" });
 
 const params = z.object({ source: id });
+const settingsInQuery = z.string().transform((text, ctx): Record<string, unknown> => {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    ctx.addIssue({ code: "custom", message: "is no JSON object" });
+    return z.NEVER;
+  }
+});
 const tag = "Sources";
 
 /** Sources: what is connected, what it brought, how its runs went, and bringing in files. */
@@ -201,15 +210,16 @@ function addSourceCommands(api: Api): void {
       fileName: z.string().min(1).max(255).describe("What the file is called; it helps to recognise it."),
       connector: z.string().optional().describe("Which connector reads it; found out from the file when absent."),
       sourceName: z.string().min(1).max(200).optional(),
+      settings: settingsInQuery.optional().describe("The connector's settings as a JSON object, such as a table's mapping."),
     }),
     takesFile: true,
     status: 202,
-    answer: z.object({ syncId: id, sourceId: id, connector: z.string() }),
+    answer: startedImport,
     failures: [413, 422, 503],
     async handle(ctx, { query, runtime, c }) {
-      const { fileName, connector, sourceName } = query;
+      const { fileName, connector, sourceName, settings } = query;
       const upload = await storeUpload({ dataDir: runtime.config.dataDir, body: c.req.raw.body, fileName, signal: c.req.raw.signal });
-      const started = await startImport(ctx, { jobs: runtime.jobs, upload, connector, sourceName });
+      const started = await startImport(ctx, { jobs: runtime.jobs, upload, connector, sourceName, settings, isSaid: settings !== undefined });
       await recordAudit(ctx, {
         action: "source.import_started",
         objectKind: "source",

@@ -4,7 +4,17 @@ import { connectors, findConnector } from "#connectors/index.ts";
 import { AppError } from "#core/errors.ts";
 import { defineJob, type JobRun, type Jobs } from "#core/jobs.ts";
 import { type Ctx, openAsSystem } from "#features/access/index.ts";
-import { type Connector, drainOutbox, failSync, openFile, queueImport, recognizeFile, replaySource, runImport } from "#features/ledger/index.ts";
+import {
+  type Connector,
+  drainOutbox,
+  type FileIdentity,
+  failSync,
+  openFile,
+  queueImport,
+  recognizeFile,
+  replaySource,
+  runImport,
+} from "#features/ledger/index.ts";
 import { countIngest } from "./count-ingest.ts";
 import { removeUpload, type StoredUpload } from "./store-upload.ts";
 
@@ -18,6 +28,10 @@ const importPayload = z.object({
   fileName: z.string(),
   sourceName: z.string().optional(),
   settings: z.unknown(),
+  isSaid: z.boolean().optional(),
+  /** What the source held before was read by other settings. */
+  needsReplay: z.boolean().optional(),
+  sourceId: z.uuid().optional(),
 });
 
 /** Brings an uploaded file into the ledger and removes the file. */
@@ -32,8 +46,13 @@ export const importUploadJob = defineJob({
   async run(services, payload, run) {
     const ctx = await openAsSystem(services, { communityId: payload.communityId });
     if (!ctx) return;
-    const done = await importOrGiveUp(ctx, payload, run, countIngest(services.telemetry));
+    const onProgress = countIngest(services.telemetry);
+    const done = await importOrGiveUp(ctx, payload, run, onProgress);
     if (done) await removeUpload(payload.path);
+    if (done && payload.needsReplay && payload.sourceId !== undefined) {
+      const connector = requireConnector(payload.connector);
+      await replaySource(ctx, { connector, sourceId: payload.sourceId, signal: run.signal, onProgress });
+    }
     await drainOutbox(services, { consumers, communityId: ctx.community.id, signal: run.signal });
   },
 });
@@ -89,19 +108,31 @@ export function requireConnector(id: string): Connector {
 /**
  * Checks an uploaded file and queues its import. A file that nobody knows, or that is broken, is refused at once and removed.
  * @param input.connector which connector reads it; found out from the file when absent
+ * @param input.isSaid the settings were said by a person, and count for the source from now on
+ * @param input.keepsFile leaves the file where it is when it is refused, for another try
  * @returns the run to watch
  * @throws AppError `unreadable_file`, `invalid_input`
  */
 export async function startImport(
   ctx: Ctx,
-  input: { jobs: Pick<Jobs, "send">; upload: StoredUpload; connector?: string; sourceName?: string; settings?: unknown },
-): Promise<{ syncId: string; sourceId: string; connector: string }> {
-  const { upload, sourceName } = input;
+  input: {
+    jobs: Pick<Jobs, "send">;
+    upload: StoredUpload;
+    connector?: string | undefined;
+    sourceName?: string | undefined;
+    settings?: unknown;
+    identified?: FileIdentity | undefined;
+    isSaid?: boolean;
+    keepsFile?: boolean;
+  },
+): Promise<StartedImport> {
+  const { upload, sourceName, isSaid = false } = input;
   const { path, fileName } = upload;
   try {
-    const connector = input.connector === undefined ? await recognized(upload) : requireConnector(input.connector);
+    const connector = input.connector === undefined ? await recognizeUpload(upload) : requireConnector(input.connector);
     const settings = input.settings ?? {};
-    const { syncId, sourceId } = await queueImport(ctx, { connector, path, fileName, sourceName, settings });
+    const queued = await queueImport(ctx, { connector, path, fileName, sourceName, settings, isSaid, identified: input.identified });
+    const { syncId, sourceId, needsReplay } = queued;
     await input.jobs.send(importUploadJob, {
       communityId: ctx.community.id,
       syncId,
@@ -110,33 +141,53 @@ export async function startImport(
       fileName,
       sourceName,
       settings,
+      isSaid,
+      needsReplay,
+      sourceId,
     });
     return { syncId, sourceId, connector: connector.id };
   } catch (error) {
-    await removeUpload(path);
+    if (!input.keepsFile) await removeUpload(path);
     throw error;
   }
+}
+
+/** A run that was queued. */
+export interface StartedImport {
+  syncId: string;
+  sourceId: string;
+  connector: string;
 }
 
 /** Surer than this, or this much surer than the next: nobody needs to be asked. */
 const sureFrom = 0.9;
 const clearlySurer = 0.25;
 
-async function recognized(upload: StoredUpload): Promise<Connector> {
+/**
+ * Which connectors may read an uploaded file, the surest first, and whether that is beyond doubt.
+ * @throws AppError `unreadable_file` when nobody knows it
+ */
+export async function matchUpload(upload: StoredUpload): Promise<{ matches: { connector: Connector; confidence: number }[]; isSure: boolean }> {
   const matches = recognizeFile(connectors, { ...(await openFile(upload.path)), path: upload.fileName });
   const [best, next] = matches;
-  if (best && next && best.confidence < sureFrom && best.confidence - next.confidence < clearlySurer) {
-    throw new AppError("invalid_input", {
-      public: `“${upload.fileName}” could be one of several things: ${matches.map(({ connector, confidence }) => `${connector.title} (${Math.round(confidence * 100)} %)`).join(", ")}. Say which it is.`,
-      issues: matches.map(({ connector }) => ({ path: "connector", message: connector.id })),
-    });
-  }
   if (!best) {
     throw new AppError("unreadable_file", {
       public: `“${upload.fileName}” is no export that Causeway knows. It reads: ${connectors
         .filter((one) => one.importFile)
         .map((one) => one.title)
         .join(", ")}. Name the connector if it is one of these.`,
+    });
+  }
+  return { matches, isSure: !next || best.confidence >= sureFrom || best.confidence - next.confidence >= clearlySurer };
+}
+
+async function recognizeUpload(upload: StoredUpload): Promise<Connector> {
+  const { matches, isSure } = await matchUpload(upload);
+  const [best] = matches;
+  if (!best || !isSure) {
+    throw new AppError("invalid_input", {
+      public: `“${upload.fileName}” could be one of several things: ${matches.map(({ connector, confidence }) => `${connector.title} (${Math.round(confidence * 100)} %)`).join(", ")}. Say which it is.`,
+      issues: matches.map(({ connector }) => ({ path: "connector", message: connector.id })),
     });
   }
   return best.connector;

@@ -19,6 +19,9 @@ export interface StoredUpload {
 export const uploadMaxBytes = 4 * 1024 ** 3;
 const keptMs = 7 * 24 * 60 * 60 * 1000;
 
+/** Where files wait that somebody sent. */
+export const uploadFolder = (dataDir: string): string => join(dataDir, "uploads");
+
 /**
  * Writes a stream to a file in the data folder, as it comes: memory stays flat whatever its size.
  * @throws AppError `too_large` beyond the limit, `invalid_input` for nothing at all; no file stays behind
@@ -31,7 +34,7 @@ export async function storeUpload(input: {
   signal?: AbortSignal;
 }): Promise<StoredUpload> {
   const maxBytes = input.maxBytes ?? uploadMaxBytes;
-  const folder = join(input.dataDir, "uploads");
+  const folder = uploadFolder(input.dataDir);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await removeForgotten(folder);
   // The name comes from outside: only its last part and harmless letters become part of a path.

@@ -31,6 +31,8 @@ export default [
       route("sources", "studio/sources/list.tsx"),
       route("sources/new", "studio/sources/new.tsx"),
       route("sources/connect/:connectorId", "studio/sources/connect.tsx"),
+      route("sources/bring-in/:uploadId", "studio/sources/bring-in.tsx"),
+      route("sources/:sourceId/mapping", "studio/sources/mapping.tsx"),
       route("sources/:sourceId", "studio/sources/source.tsx"),
       ...prefix("settings", [
         layout("studio/settings/layout.tsx", [

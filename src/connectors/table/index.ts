@@ -10,11 +10,22 @@ import { normalizeRow } from "./normalize.ts";
 import { readTableHead, withTable } from "./read-rows.ts";
 import { identifyTable, importTable, tableOrigin } from "./read-table.ts";
 
-export { type ColumnField, type Mapping, mappingSchema } from "./mapping.ts";
-export { lookAtTable, type PreviewFault, type PreviewRow, previewRows, type TablePreview } from "./preview-rows.ts";
+export { type ColumnField, columnFields, type Mapping, mappingSchema } from "./mapping.ts";
+export { readHeldRow } from "./normalize.ts";
+export {
+  type BadRow,
+  lookAtTable,
+  type PreviewCounts,
+  type PreviewFault,
+  type PreviewRow,
+  previewHeldRows,
+  previewRows,
+  type TablePreview,
+} from "./preview-rows.ts";
 export type { RowProblem } from "./read-row.ts";
-export type { TableForm, TableHead } from "./read-rows.ts";
+export { cellOf, columnsOf, type Row, type TableForm, type TableHead } from "./read-rows.ts";
 export { type SuggestedMapping, suggestMapping } from "./suggest-mapping.ts";
+export { namedFormats, type TimeChoices, timeChoices } from "./time-choices.ts";
 
 /** Any table: CSV, TSV, a JSON list, or JSON one object a line, once somebody says what its columns mean. */
 export const table = defineConnector({

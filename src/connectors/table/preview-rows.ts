@@ -1,6 +1,7 @@
+import { excerptOf } from "../words.ts";
 import { type Mapping, mappingSchema } from "./mapping.ts";
 import { type RowProblem, readRow } from "./read-row.ts";
-import { type Row, readTableHead, readTableRows, type TableHead, withTable } from "./read-rows.ts";
+import { type Row, type RowRead, readTableHead, readTableRows, type TableHead, withTable } from "./read-rows.ts";
 
 /** One of the first rows, as it would come in. */
 export interface PreviewRow {
@@ -34,55 +35,119 @@ export interface PreviewFault {
   excerpt: string;
 }
 
+/** How far a preview has looked, and what it found. */
+export interface PreviewCounts {
+  rows: number;
+  good: number;
+  bad: number;
+  /** Whether that was all of them. */
+  isWhole: boolean;
+}
+
 export interface TablePreview {
   head: TableHead;
   rows: PreviewRow[];
   faults: PreviewFault[];
+  /** The first rows that would be set aside, those beyond `rows` among them. */
+  bad: BadRow[];
+  counts: PreviewCounts;
 }
 
+/** A row that would be set aside, as it would be told. */
+export interface BadRow {
+  line: number;
+  column: string | undefined;
+  reason: string;
+  remedy: string;
+  excerpt: string;
+}
+
+/** Long enough for an answer at a glance. */
+const lookMs = 2_000;
+
 /**
- * The beginning of a table for somebody who says what its columns mean.
+ * The beginning of a table for somebody who says what its columns mean. A large file is not read to its end.
  * @throws AppError `unreadable_file` for what is no table
  */
 export function lookAtTable(path: string, options: { signal?: AbortSignal; headerRows?: number } = {}): Promise<TableHead> {
   const { signal = new AbortController().signal, ...given } = options;
-  return withTable(path, (file) => readTableHead(file, signal, given));
+  return withTable(path, (file) => readTableHead(file, signal, { ...given, isGlance: true }));
 }
 
 /**
- * The first rows of a table as they would become activities, each with what is wrong with it. Nothing is stored.
+ * The first rows of a table as they would become activities, each with what is wrong with it. Nothing is stored, and a
+ * large file is not read to its end.
  * @param n how many rows to show
+ * @param options.scan how many rows to look through for bad ones; `n` when absent
  * @throws AppError `unreadable_file` for what is no table
  */
 export function previewRows(
   path: string,
   mapping: Partial<Mapping> & Pick<Mapping, "time">,
   n: number,
-  options: { signal?: AbortSignal; name?: string } = {},
+  options: { signal?: AbortSignal; name?: string; scan?: number } = {},
 ): Promise<TablePreview> {
   const signal = options.signal ?? new AbortController().signal;
   const parsed = mappingSchema.parse(mapping);
   return withTable(path, async (file) => {
-    const head = await readTableHead(file, signal, { headerRows: parsed.headerRows });
-    const about = { scope: "preview", name: options.name ?? head.name, visibility: "team" as const };
-    const preview: TablePreview = { head, rows: [], faults: [] };
-    const lines = new Map<string, number>();
+    const head = await readTableHead(file, signal, { headerRows: parsed.headerRows, isGlance: true });
+    const until = performance.now() + lookMs;
+    const tally = tallyRows(parsed, n, options.name ?? head.name);
+    const { counts } = tally.preview;
+    const scan = Math.max(n, options.scan ?? n);
+    counts.isWhole = true;
     for await (const read of readTableRows(file, head, signal)) {
-      if (preview.rows.length + preview.faults.length >= n) break;
+      if (counts.rows >= scan || (counts.rows >= n && performance.now() > until)) {
+        counts.isWhole = false;
+        break;
+      }
+      tally.add(read);
+    }
+    return { head, ...tally.preview };
+  });
+}
+
+/**
+ * As `previewRows`, for rows that are held already.
+ * @param name what to call their channel
+ */
+export function previewHeldRows(rows: readonly Row[], mapping: Mapping, n: number, name: string): Omit<TablePreview, "head"> {
+  const tally = tallyRows(mapping, n, name);
+  for (const [i, row] of rows.entries()) tally.add({ row, line: i + 1 });
+  return tally.preview;
+}
+
+function tallyRows(mapping: Mapping, n: number, name: string) {
+  const about = { scope: "preview", name, visibility: "team" as const };
+  const preview: Omit<TablePreview, "head"> = { rows: [], faults: [], bad: [], counts: { rows: 0, good: 0, bad: 0, isWhole: false } };
+  const lines = new Map<string, number>();
+  const { counts } = preview;
+  return {
+    preview,
+    add(read: RowRead) {
+      const isShown = preview.rows.length + preview.faults.length < n;
+      counts.rows++;
       if ("fault" in read) {
-        preview.faults.push(read.fault);
-        continue;
+        counts.bad++;
+        if (isShown) preview.faults.push(read.fault);
+        if (preview.bad.length < n) preview.bad.push({ column: undefined, ...read.fault });
+        return;
       }
       const { row, line } = read;
-      const reading = readRow(row, parsed, about);
+      const reading = readRow(row, mapping, about);
       const first = lines.get(reading.id);
       if (first === undefined) lines.set(reading.id, line);
       const problems = "problems" in reading ? reading.problems : [];
-      if (first !== undefined) problems.push(repeated(parsed, reading.id, first));
-      preview.rows.push({ line, row, problems, activity: problems.length === 0 && "batch" in reading ? shown(reading.id, reading.batch) : null });
-    }
-    return preview;
-  });
+      if (first !== undefined) problems.push(repeated(mapping, reading.id, first));
+      if (problems.length === 0) counts.good++;
+      else counts.bad++;
+      if (isShown)
+        preview.rows.push({ line, row, problems, activity: problems.length === 0 && "batch" in reading ? shown(reading.id, reading.batch) : null });
+      for (const { column, reason, remedy } of problems) {
+        if (preview.bad.length < n) preview.bad.push({ line, column, reason, remedy, excerpt: excerptOf(row) });
+      }
+    },
+  };
 }
 
 /** Why a row that says what an earlier one said is left out. */

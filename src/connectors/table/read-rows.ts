@@ -65,9 +65,14 @@ function onlyFile(files: Awaited<ReturnType<typeof openExport>>): ExportFile {
 /**
  * Looks at a table's beginning: how it is written, what its columns are called, its first rows.
  * @param options.headerRows how many rows the header has; found out when absent
+ * @param options.isGlance guesses the encoding from the beginning, so that a large file is not read to its end
  * @throws AppError `unreadable_file` for what is no table
  */
-export async function readTableHead(file: ExportFile, signal: AbortSignal, options: { headerRows?: number } = {}): Promise<TableHead> {
+export async function readTableHead(
+  file: ExportFile,
+  signal: AbortSignal,
+  options: { headerRows?: number; isGlance?: boolean } = {},
+): Promise<TableHead> {
   const { head, isWhole } = await readHead(file, signal);
   const encoding = guessEncoding(head);
   const text = decodeHead(head, encoding).replace(/^\ufeff/, "");
@@ -75,16 +80,19 @@ export async function readTableHead(file: ExportFile, signal: AbortSignal, optio
   const { delimiter, columns: width } = guessDelimiter(text, isWhole);
   const rows = readHeadRows(text, delimiter, isWhole).filter((row) => row.some((cell) => cell !== ""));
   if (rows.length === 0 || text.includes("\u0000")) throw noTable(file.name);
-  const headerRows = Math.min(options.headerRows ?? guessHeaderRows(rows), rows.length);
+  const guessed = guessHeaderRows(rows);
+  const headerRows = Math.min(options.headerRows ?? guessed, rows.length);
   const columns = nameColumns(rows.slice(0, headerRows));
   if (width < 2 && columns.length < 2) throw noTable(file.name);
-  const form: TableForm = { kind: "csv", delimiter, encoding: await findEncoding(file, signal) };
+  const form: TableForm = { kind: "csv", delimiter, encoding: options.isGlance ? encoding : await findEncoding(file, signal) };
   const sample: TableHead["sample"] = [];
   for await (const read of readTableRows(file, { form, headerRows, columns }, signal)) {
     if ("row" in read) sample.push(read);
     if (sample.length >= sampleRows) break;
   }
-  return { name: file.name, form, headerRows, columns, sample, fingerprint: fingerprintOf(columns) };
+  // By the header as it is found out: so a later file leads to what was said of this one, its header's rows among it.
+  const fingerprint = fingerprintOf(nameColumns(rows.slice(0, Math.min(guessed, rows.length))));
+  return { name: file.name, form, headerRows, columns, sample, fingerprint };
 }
 
 async function readJsonHead(file: ExportFile, signal: AbortSignal): Promise<TableHead> {
@@ -105,7 +113,7 @@ async function readJsonHead(file: ExportFile, signal: AbortSignal): Promise<Tabl
       public: `${file.name} is JSON, but neither a list of objects nor one object a line, so it has no rows. Nothing was stored.`,
     });
   }
-  const columns = [...new Set(sample.flatMap(({ row }) => pathsOf(row)))];
+  const columns = columnsOf(sample.map(({ row }) => row));
   const fingerprint = fingerprintOf([...new Set(sample.flatMap(({ row }) => Object.keys(row)))].sort());
   return { name: file.name, form: { kind: "json", list }, headerRows: 0, columns, sample: sample.slice(0, sampleRows), fingerprint };
 }
@@ -204,6 +212,11 @@ function guessHeaderRows(rows: readonly (readonly string[])[]): number {
 
 function fingerprintOf(columns: readonly string[]): string {
   return hash("sha256", JSON.stringify(columns.map((column) => column.trim().toLowerCase())), "hex").slice(0, 12);
+}
+
+/** The columns, or in JSON the paths, of some rows. */
+export function columnsOf(rows: readonly Row[]): string[] {
+  return [...new Set(rows.flatMap((row) => pathsOf(row)))];
 }
 
 function pathsOf(row: Row, prefix = "", depth = 1): string[] {

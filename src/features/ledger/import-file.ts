@@ -9,7 +9,7 @@ import { AppError } from "#core/errors.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { Connector, FileIdentity, GlimpsedFile } from "./connector.ts";
 import { type RunRecordsInput, runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
-import { dropSecrets } from "./source-settings.ts";
+import { asObject, dropSecrets, maskSettings } from "./source-settings.ts";
 import { ensureSource, fileStream, findSourceOfOrigin, refusePaused, type SourceRef, storeReported } from "./sources.ts";
 import { queueSync } from "./sync-runs.ts";
 
@@ -120,6 +120,10 @@ export interface RunImportInput {
   fileName?: string;
   /** What `checkFile` said of the same file, which then is not read twice. */
   checked?: CheckedFile;
+  /** What the file was found to be earlier, by the same settings: then it is not read for that again. */
+  identified?: FileIdentity | undefined;
+  /** The settings were said by a person: where they differ from what the file's source holds, they are kept for it. */
+  isSaid?: boolean | undefined;
   /** A run that `queueImport` opened. */
   syncId?: string;
 }
@@ -127,12 +131,17 @@ export interface RunImportInput {
 /**
  * Checks a file, makes its source and notes a run that is to come: what a person who brings in a file waits for.
  * The run itself is `runImport` with the same input and the run's id.
+ * @returns `needsReplay` when what the source holds was read by other settings
  * @throws AppError as `runImport` does, before anything is stored
  */
-export async function queueImport(ctx: Ctx, input: Omit<RunImportInput, "syncId" | "onProgress">): Promise<{ syncId: string; sourceId: string }> {
-  const { source, file } = await identify(ctx, input);
+export async function queueImport(
+  ctx: Ctx,
+  input: Omit<RunImportInput, "syncId" | "onProgress">,
+): Promise<{ syncId: string; sourceId: string; needsReplay: boolean }> {
+  const { source, file, settingsChanged } = await identify(ctx, input);
+  const needsReplay = settingsChanged && (await holdsRecords(ctx, source.id));
   const syncId = await queueSync(ctx, { sourceId: source.id, trigger: "import", subject: input.fileName ?? basename(file.path) });
-  return { syncId, sourceId: source.id };
+  return { syncId, sourceId: source.id, needsReplay };
 }
 
 /**
@@ -175,7 +184,10 @@ export interface CheckedFile {
  * Reads a file to its end and stores nothing: what can be said before there is even a community for it.
  * @throws AppError `unreadable_file` and its kin with place and remedy, `invalid_input` for settings
  */
-export async function checkFile(core: CoreContext, input: Pick<RunImportInput, "connector" | "path" | "settings" | "signal">): Promise<CheckedFile> {
+export async function checkFile(
+  core: CoreContext,
+  input: Pick<RunImportInput, "connector" | "path" | "settings" | "signal" | "identified">,
+): Promise<CheckedFile> {
   const { connector } = input;
   if (!connector.importFile || !connector.identifyFile) {
     throw new AppError("invalid_input", { public: `${connector.title} has no files to bring in; it is a live source.` });
@@ -183,6 +195,7 @@ export async function checkFile(core: CoreContext, input: Pick<RunImportInput, "
   const settings = parseSettings(connector, input.settings ?? {});
   const file = await openFile(input.path);
   const signal = input.signal ?? new AbortController().signal;
+  if (input.identified) return { file, settings, identified: input.identified, importFile: connector.importFile.bind(connector) };
   const identified = await connector.identifyFile(core, { settings, path: file.path, head: file.rawHead, signal }).catch((error: unknown) => {
     throw file.isDirectory && (error as NodeJS.ErrnoException).code === "EISDIR" ? folderGiven(connector, file.path) : error;
   });
@@ -199,8 +212,8 @@ async function identify(ctx: Ctx, input: Omit<RunImportInput, "syncId" | "onProg
     settings: dropSecrets(input.connector, checked.settings),
   });
   refusePaused(source);
-  await keepSettings(ctx, { connector: input.connector, source, settings: checked.settings });
-  return { ...checked, source };
+  const settingsChanged = await keepSettings(ctx, { connector: input.connector, source, parsed: checked.settings, given: input });
+  return { ...checked, source, settingsChanged };
 }
 
 /**
@@ -222,12 +235,39 @@ export async function withHeldSettings(
   return { ...dropSecrets(connector, source.settings), ...givenOf(input.settings) };
 }
 
-/** Keeps how a file was read for the next one of its source. */
-async function keepSettings(ctx: Ctx, input: { connector: Connector; source: SourceRef; settings: unknown }): Promise<void> {
-  if (!input.connector.peekOrigin) return;
-  await ctx.db.execute(sql`
-    UPDATE source SET settings = ${json(dropSecrets(input.connector, input.settings))}
-    WHERE community_id = ${ctx.community.id} AND id = ${input.source.id} AND settings IS DISTINCT FROM ${json(dropSecrets(input.connector, input.settings))}`);
+/**
+ * Keeps how a file was read for the next one of its source.
+ * @returns whether that differs from what was kept before
+ */
+async function keepSettings(
+  ctx: Ctx,
+  input: { connector: Connector; source: SourceRef; parsed: unknown; given: Pick<RunImportInput, "settings" | "isSaid"> },
+): Promise<boolean> {
+  const { connector, source, given } = input;
+  const parsed = dropSecrets(connector, input.parsed);
+  if (connector.peekOrigin) return storeSettings(ctx, { source, settings: parsed });
+  if (!given.isSaid) return false;
+  const held = connector.settings.safeParse(maskSettings(connector, source.settings));
+  const before = held.success ? dropSecrets(connector, held.data) : {};
+  const changed = Object.keys(givenOf(given.settings)).filter(
+    (name) => name in parsed && JSON.stringify(before[name]) !== JSON.stringify(parsed[name]),
+  );
+  if (changed.length === 0) return false;
+  return storeSettings(ctx, {
+    source,
+    settings: { ...asObject(source.settings), ...Object.fromEntries(changed.map((name) => [name, parsed[name]])) },
+  });
+}
+
+/**
+ * Stores a source's settings as they stand.
+ * @returns whether they differ from those before
+ */
+export async function storeSettings(ctx: Ctx, input: { source: Pick<SourceRef, "id">; settings: unknown }): Promise<boolean> {
+  const rows = await ctx.db.rows<{ id: string }>(sql`
+    UPDATE source SET settings = ${json(input.settings)}
+    WHERE community_id = ${ctx.community.id} AND id = ${input.source.id} AND settings IS DISTINCT FROM ${json(input.settings)} RETURNING id`);
+  return rows.length > 0;
 }
 
 /** A form sends what was left empty as empty text: that is nothing given. */

@@ -42,6 +42,7 @@ export {
   listConsumerLag,
   sumConsumerLag,
 } from "./consumer.ts";
+export { changeFileSettings, findHeldSource, type HeldSource, listHeldPayloads } from "./file-settings.ts";
 export { findOverlaps, type SourceOverlap } from "./find-overlaps.ts";
 export {
   checkFile,
@@ -90,7 +91,7 @@ export {
   type SyncRow,
   type SyncState,
 } from "./source-queries.ts";
-export { openSettings, type PullServices, secretFields } from "./source-settings.ts";
+export { openSettings, type PullServices, type SettingUse, secretFields, settingsOfUse } from "./source-settings.ts";
 export { deleteSource, ensureSource, findWebhookSource, refusePaused, requireSource, type SourceRef, updateSource } from "./sources.ts";
 export { failSync, queueSync } from "./sync-runs.ts";
 export {

@@ -3,7 +3,7 @@ import { AppError } from "#core/errors.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
 import type { Connector, LiveIdentity } from "./connector.ts";
 import { parseSettings } from "./import-file.ts";
-import { maskSettings, openSettings, type PullServices, sealSettings, secretFields, secretMask } from "./source-settings.ts";
+import { asObject, maskSettings, openSettings, type PullServices, sealSettings, secretFields, secretMask, settingsOfUse } from "./source-settings.ts";
 import { ensureSource, requireSource } from "./sources.ts";
 
 const tryTimeoutMs = 30_000;
@@ -48,6 +48,7 @@ export async function addLiveSource(
   const parsed = parseSettings(connector, input.settings);
   const settings = sealSettings({ connector, settings: parsed, origin, communityId: ctx.community.id, secrets: services.secrets });
   const source = await ensureSource(ctx, { connector: connector.id, origin, name: input.name ?? identity.name, settings });
+  Object.assign(settings, notAskedOf(connector, { held: asObject(source.settings), given: asObject(input.settings) }));
   if (source.connector !== connector.id && !connector.aliases?.includes(source.connector)) {
     throw new AppError("conflict", {
       public: `«${source.name}» holds this already, brought in as ${source.connector}. Remove that source first, or go on with it.`,
@@ -76,6 +77,7 @@ export async function changeSettings(
   const wanted: Record<string, unknown> = { ...input.settings };
   const kept = secretFields(connector).filter((field) => [undefined, "", secretMask].some((blank) => blank === wanted[field]) && held[field]);
   for (const field of secretFields(connector)) if (kept.includes(field) || wanted[field] === secretMask) wanted[field] = held[field];
+  Object.assign(wanted, notAskedOf(connector, { held, given: wanted }));
   refuseToCarryAway({ connector, held, wanted, kept });
   const identity = await tryConnection(ctx, { connector, settings: wanted, services });
   if (identity.origin !== source.origin) {
@@ -109,6 +111,12 @@ function refuseToCarryAway(input: { connector: Connector; held: Record<string, u
     public: "The address changes: enter the source's secrets again, since they would be sent there.",
     issues: kept.map((path) => ({ path, message: "enter it again for the new address" })),
   });
+}
+
+/** What is held of settings that reading live does not ask for, such as those for files: they stay unless they are given. */
+function notAskedOf(connector: Connector, { held, given }: Record<"held" | "given", Record<string, unknown>>): Record<string, unknown> {
+  const asked = settingsOfUse(connector, "live");
+  return Object.fromEntries(Object.entries(held).filter(([name]) => !asked.includes(name) && given[name] === undefined));
 }
 
 /** A source's settings as its form shows them: secrets masked. */

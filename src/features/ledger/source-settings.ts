@@ -15,11 +15,29 @@ export interface PullServices {
 /** A secret as it lies in the database. */
 const sealedSchema = z.object({ $sealed: z.string() });
 
-const schemaShape = z.looseObject({ properties: z.record(z.string(), z.looseObject({ secret: z.boolean().optional() })).default({}) });
+/** For what settings are asked: to read a file, or to read live. */
+export type SettingUse = "file" | "live";
+
+const schemaShape = z.looseObject({
+  properties: z
+    .record(z.string(), z.looseObject({ secret: z.boolean().optional(), hidden: z.boolean().optional(), for: z.enum(["file", "live"]).optional() }))
+    .default({}),
+});
+
+/**
+ * The settings that matter for a use: all but those whose schema says `.meta({ for: … })` of the other one, or
+ * `.meta({ hidden: true })`. Secrets are for reading live.
+ */
+export function settingsOfUse(connector: Connector, use: SettingUse): string[] {
+  const { properties } = schemaShape.parse(z.toJSONSchema(connector.settings, { io: "input", unrepresentable: "any" }));
+  return Object.entries(properties)
+    .filter(([, property]) => !property.hidden && (property.for ?? (property.secret ? "live" : use)) === use)
+    .map(([name]) => name);
+}
 
 /** The settings that are secrets: those whose schema says `.meta({ secret: true })`. */
 export function secretFields(connector: Connector): string[] {
-  const { properties } = schemaShape.parse(z.toJSONSchema(connector.settings, { io: "input" }));
+  const { properties } = schemaShape.parse(z.toJSONSchema(connector.settings, { io: "input", unrepresentable: "any" }));
   return Object.entries(properties)
     .filter(([, property]) => property.secret)
     .map(([name]) => name);
@@ -92,6 +110,7 @@ export function maskSealed(settings: unknown): Record<string, unknown> {
   );
 }
 
-function asObject(settings: unknown): Record<string, unknown> {
+/** Settings as they lie in the database. */
+export function asObject(settings: unknown): Record<string, unknown> {
   return z.record(z.string(), z.unknown()).catch({}).parse(settings);
 }

@@ -33,7 +33,7 @@ export const loader = guarded(async ({ params, request, context }: Route.LoaderA
   return {
     title: connector.title,
     summary: connector.summary,
-    fields: describeSettings(connector, values),
+    fields: describeSettings(connector, "live", values),
     source: source && { id: source.id, name: source.name },
     steps: connector.docs.connecting ? renderMarkdown(connector.docs.connecting) : null,
     collects: renderMarkdown(connector.docs.collects),
@@ -48,7 +48,7 @@ export const action = guarded(async ({ params, request, context }: Route.ActionA
   const runtime = context.get(runtimeContext);
   const connector = requireConnector(params.connectorId);
   const form = await request.formData();
-  const settings = readSettingsForm(connector, form);
+  const settings = readSettingsForm(connector, "live", form);
   const services = pullServices(runtime);
   const sourceId = form.get("source");
   const name = String(form.get("name") ?? "").trim() || undefined;

@@ -11,8 +11,8 @@ type State =
   | { phase: "failed"; name: string; problem: string };
 
 /**
- * Takes an export by drop or by choice and sends it as it is to the API, which checks it before it answers; then the
- * source's page shows how it is brought in.
+ * Takes an export by drop or by choice and sends it as it is to the API, which checks it before it answers; then a page
+ * shows what it is and asks how it comes in.
  * @param props.connector which connector reads it; found out from the file when empty
  */
 export function DropZone({ community, connector, accept }: { community: string; connector: string; accept?: string }) {
@@ -25,14 +25,14 @@ export function DropZone({ community, connector, accept }: { community: string; 
   const send = (file: File) => {
     const query = new URLSearchParams({ fileName: file.name, ...(connector ? { connector } : {}) });
     const request = new XMLHttpRequest();
-    request.open("POST", `/api/v1/communities/${community}/imports?${query}`);
+    request.open("POST", `/api/v1/communities/${community}/uploads?${query}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.onprogress = (event) =>
       setState({ phase: "sending", name: file.name, percent: event.total > 0 ? (event.loaded / event.total) * 100 : 0 });
     request.onerror = () => setState({ phase: "failed", name: file.name, problem: "The connection broke before the file had arrived. Try again." });
     request.onload = () => {
       const answer = readAnswer(request.responseText);
-      if (request.status < 300 && answer.sourceId) void navigate(`/studio/${community}/sources/${answer.sourceId}`);
+      if (request.status < 300 && answer.id) void navigate(`/studio/${community}/sources/bring-in/${answer.id}`);
       else setState({ phase: "failed", name: file.name, problem: answer.detail ?? answer.title ?? `The server answered ${request.status}.` });
     };
     setState({ phase: "sending", name: file.name, percent: 0 });
@@ -129,7 +129,7 @@ export function DropZone({ community, connector, accept }: { community: string; 
   );
 }
 
-function readAnswer(text: string): { sourceId?: string; detail?: string; title?: string } {
+function readAnswer(text: string): { id?: string; detail?: string; title?: string } {
   try {
     const answer: unknown = JSON.parse(text);
     if (typeof answer !== "object" || answer === null) return {};
@@ -137,7 +137,7 @@ function readAnswer(text: string): { sourceId?: string; detail?: string; title?:
       const value: unknown = Reflect.get(answer, name);
       return typeof value === "string" ? value : undefined;
     };
-    return { sourceId: field("sourceId"), detail: field("detail"), title: field("title") };
+    return { id: field("id"), detail: field("detail"), title: field("title") };
   } catch {
     // A proxy in between answered with a page of its own: its status says enough.
     return {};

@@ -49,8 +49,8 @@ export default function NewSource({ loaderData, params }: Route.ComponentProps) 
         <Sheet title="Bring in your own" id="own">
           <div className={classes.choice}>
             <p>
-              Drop an export: what it is, is read from the file itself. It is checked as a whole first, so a broken file changes nothing; bringing it
-              in twice changes nothing either.
+              Drop an export: what it is, is read from the file itself. You see what it is and who may see it before it comes in. It is checked as a
+              whole first, so a broken file changes nothing; bringing it in twice changes nothing either. Of a table, you say what its columns mean.
             </p>
             <DropZone community={params.community} connector={connector} />
             <NativeSelect

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Connector, secretFields } from "#features/ledger/index.ts";
+import { type Connector, type SettingUse, secretFields, settingsOfUse } from "#features/ledger/index.ts";
 import type { SettingField } from "./settings-fields.tsx";
 
 const property = z.looseObject({
@@ -9,16 +9,22 @@ const property = z.looseObject({
   enum: z.array(z.string()).optional(),
   anyOf: z.array(z.looseObject({ type: z.string().optional() })).optional(),
   default: z.unknown().optional(),
+  when: z.record(z.string(), z.array(z.string())).optional(),
 });
 const shape = z.looseObject({ properties: z.record(z.string(), property).default({}), required: z.array(z.string()).default([]) });
 
-/** What the form of a connector's settings asks for: derived from their schema, so that the two never differ. */
-export function describeSettings(connector: Connector, values: Record<string, unknown> = {}): SettingField[] {
+/**
+ * What the form of a connector's settings asks for: derived from their schema, so that the two never differ.
+ * @param use for a file or for reading live; some settings matter for one alone
+ */
+export function describeSettings(connector: Connector, use: SettingUse, values: Record<string, unknown> = {}): SettingField[] {
   const { properties, required } = shape.parse(z.toJSONSchema(connector.settings, { io: "input", unrepresentable: "any" }));
   const secrets = new Set(secretFields(connector));
-  return Object.entries(properties).map(([name, described]) => {
+  return settingsOfUse(connector, use).flatMap((name) => {
+    const described = properties[name];
+    if (!described) return [];
     const value = values[name] ?? described.default;
-    return {
+    const field: SettingField = {
       name,
       title: described.title ?? name,
       description: described.description ?? "",
@@ -26,7 +32,9 @@ export function describeSettings(connector: Connector, values: Record<string, un
       kind: kindOf(described, secrets.has(name)),
       options: described.enum ?? [],
       value: inField(value),
+      when: described.when ?? null,
     };
+    return [field];
   });
 }
 
@@ -47,9 +55,9 @@ function kindOf(described: z.output<typeof property>, secret: boolean): SettingF
 }
 
 /** Settings as a form sent them, in the types that the schema asks for; what was left empty is left out. */
-export function readSettingsForm(connector: Connector, form: FormData): Record<string, unknown> {
+export function readSettingsForm(connector: Connector, use: SettingUse, form: FormData): Record<string, unknown> {
   const settings: Record<string, unknown> = {};
-  for (const field of describeSettings(connector)) {
+  for (const field of describeSettings(connector, use)) {
     const given = form.get(`setting.${field.name}`);
     const text = typeof given === "string" ? given.trim() : "";
     if (field.kind === "switch") settings[field.name] = text === "on";

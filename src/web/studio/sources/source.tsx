@@ -3,6 +3,7 @@ import { Form, Link, useFetcher } from "react-router";
 import { z } from "zod";
 import { runtimeContext } from "#app/runtime-context.ts";
 import { findConnector } from "#connectors/index.ts";
+import { table } from "#connectors/table/index.ts";
 import { adminRoles, editorRoles } from "#features/access/index.ts";
 import { findOverlaps, getSource, listConsumerLag, listRejected, listSyncLog, listSyncs } from "#features/ledger/index.ts";
 import { ctxContext, found, goTo, guarded } from "../../request-context.server.ts";
@@ -54,6 +55,7 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
     title: connector?.title ?? source.connector,
     connectorId: connector?.id ?? source.connector,
     isLive: connector?.connect !== undefined,
+    isTable: connector?.id === table.id,
     canPull: connector?.pull !== undefined && source.streams.some(({ nextRunAt }) => nextRunAt !== null),
     hook: connector?.webhook ? `${publicUrl}/hooks/${source.id}` : null,
     privacy: viewer.kind === "account" && adminRoles.some((role) => role === viewer.role) ? privacy : null,
@@ -106,6 +108,7 @@ export default function Source({ loaderData, params }: Route.ComponentProps) {
               name={source.name}
               paused={source.paused}
               canPull={loaderData.canPull}
+              mapping={loaderData.isTable ? `/studio/${params.community}/sources/${source.id}/mapping` : null}
               settings={loaderData.isLive ? `/studio/${params.community}/sources/connect/${loaderData.connectorId}?source=${source.id}` : null}
             />
           ) : (
@@ -226,7 +229,8 @@ export default function Source({ loaderData, params }: Route.ComponentProps) {
   );
 }
 
-function SourceButtons({ name, paused, canPull, settings }: { name: string; paused: boolean; canPull: boolean; settings: string | null }) {
+function SourceButtons(props: { name: string; paused: boolean; canPull: boolean; settings: string | null; mapping: string | null }) {
+  const { name, paused, canPull, settings, mapping } = props;
   const fetcher = useFetcher<typeof action>();
   useToast(fetcher.data);
   return (
@@ -234,6 +238,11 @@ function SourceButtons({ name, paused, canPull, settings }: { name: string; paus
       {settings ? (
         <Button component={Link} to={settings} variant="default">
           Connection
+        </Button>
+      ) : null}
+      {mapping ? (
+        <Button component={Link} to={mapping} variant="default">
+          Columns
         </Button>
       ) : null}
       <fetcher.Form method="post" style={{ display: "flex", gap: 8, flexWrap: "wrap" }}>
