@@ -18,6 +18,8 @@ const schemaShape = z.looseObject({
         type: z.string().optional(),
         default: z.unknown().optional(),
         secret: z.boolean().default(false),
+        hidden: z.boolean().default(false),
+        for: z.enum(["file", "live"]).optional(),
       }),
     )
     .default({}),
@@ -63,9 +65,13 @@ function pageOf(connector: Connector): string {
 
 function settingsOf(connector: Connector): string {
   const { properties, required } = schemaShape.parse(z.toJSONSchema(connector.settings, { io: "input", unrepresentable: "any" }));
-  const rows = Object.entries(properties).map(([name, one]) => {
+  const shown = Object.entries(properties).filter(([, one]) => !one.hidden);
+  const rows = shown.map(([name, one]) => {
+    const isSaid = /\b(?:read|reading) live\b|\bevents\b|\bOnly for\b/i.test(one.description);
     const about = [
       one.description,
+      one.for === "live" && connector.importFile && !isSaid ? "Only for reading live." : "",
+      one.for === "file" && connector.connect && !isSaid ? "Only for files." : "",
       one.enum ? `One of ${one.enum.map((value) => `\`${value}\``).join(", ")}.` : "",
       one.secret ? "A secret: encrypted, never shown again." : "",
       one.default !== undefined && one.default !== "" && typeof one.default !== "object" ? `\`${String(one.default)}\` when not set.` : "",

@@ -39,8 +39,7 @@ export function addImport(program: Command, run: (action: (session: Session) => 
       await run((session) => importPath(session, { path: path ?? "", options }));
     });
   for (const connector of connectors.filter((one) => one.importFile)) {
-    // A file needs no secrets: those are for the live source.
-    const flags = settingFlags(connector).filter(({ secret }) => !secret);
+    const flags = settingFlags(connector, "file");
     const sub = withCommon(command.command(connector.id))
       .aliases([...(connector.aliases ?? [])])
       .description(connector.summary)

@@ -21,7 +21,7 @@ interface LiveOptions {
 export function addLive(program: Command, run: Run): void {
   const connect = program.command("connect").description("add a live source: its settings are tried, then it is fetched");
   for (const connector of connectors.filter((one) => one.connect)) {
-    const flags = settingFlags(connector);
+    const flags = settingFlags(connector, "live");
     const command = connect
       .command(connector.id)
       .description(connector.summary)

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import type { NormalizedChannel } from "#features/ledger/index.ts";
 
+// What a setting's `.meta({ … })` may say besides `title` and `description`:
+// - `secret: true`  encrypted at rest, never shown again, and only for reading live;
+// - `for: "live"`   only for reading live: neither the form nor the command that brings in a file asks for it;
+// - `for: "file"`   only for files;
+// - `when: { kind: ["imap"] }`  asked only while the setting `kind` is one of these;
+// - `hidden: true`  no form asks for it.
+
 const levels = ["public", "members", "team", "restricted"] as const satisfies readonly NormalizedChannel["visibility"][];
 
 /**

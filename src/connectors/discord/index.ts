@@ -17,20 +17,19 @@ export const discord = defineConnector({
   settings: z.object({
     token: secretSetting("Bot token", "Of your own application, from the Developer Portal. Only for reading live.").default(""),
     server: z.string().trim().default("").meta({
+      for: "live",
       title: "Server",
       description: "Its id, or its address in the browser. Only for reading live, and not needed when the bot is in one server alone.",
     }),
     channels: z.string().trim().default("").meta({
+      for: "live",
       title: "Channels",
       description: "Names or ids to read live, with commas between them; none for all that the bot can see.",
     }),
     since: z
       .union([z.literal(""), z.iso.date()])
       .default("")
-      .meta({
-        title: "Read from",
-        description: "The first day to read live, like 2024-01-31; empty for everything.",
-      }),
+      .meta({ for: "live", title: "Read from", description: "The first day to read live, like 2024-01-31; empty for everything." }),
     privateChannels: z.string().trim().default("").meta({
       title: "Private channels",
       description:

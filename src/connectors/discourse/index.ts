@@ -20,11 +20,13 @@ export const discourse = defineConnector({
       description: "As you open it in the browser, like https://forum.example.com. With it, saved answers and the live connection are one source.",
     }),
     categories: z.string().trim().default("").meta({
+      for: "live",
       title: "Categories",
       description: "For reading live: names with commas between them, with those below them; none for all that we can see.",
     }),
     apiKey: secretSetting("API key", "Only for forums that want a sign-in, and for private categories: Admin > API, read-only.").default(""),
     apiUsername: z.string().trim().default("").meta({
+      for: "live",
       title: "API username",
       description: "The user for whom the key was made: what this user may read comes in. Only with a key.",
     }),

@@ -19,6 +19,7 @@ export const feeds = defineConnector({
   normalizeVersion: 1,
   settings: z.object({
     url: z.string().trim().default("").meta({
+      for: "live",
       title: "Feed's address",
       description: "Of the feed itself, not of the site. For YouTube: https://www.youtube.com/feeds/videos.xml?channel_id=…",
     }),

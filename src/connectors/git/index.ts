@@ -16,14 +16,16 @@ export const git = defineConnector({
   normalizeVersion: 1,
   settings: z.object({
     remote: z.string().trim().default("").meta({
+      for: "live",
       title: "Address",
       description: "Of the repository as for cloning: https://… (or http://, git://). Only for reading live.",
     }),
     token: secretSetting("Access token", "Only for a private repository: one that may read its code and nothing else.").default(""),
-    username: z.string().trim().default("").meta({
-      title: "User for the token",
-      description: "Empty for GitHub. `oauth2` for GitLab, your account's name elsewhere.",
-    }),
+    username: z
+      .string()
+      .trim()
+      .default("")
+      .meta({ for: "live", title: "User for the token", description: "Empty for GitHub. `oauth2` for GitLab, your account's name elsewhere." }),
     firstCommit: z
       .string()
       .trim()

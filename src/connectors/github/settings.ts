@@ -16,7 +16,7 @@ export const githubSettings = z.object({
     .string()
     .trim()
     .default("")
-    .meta({ title: "GitHub App id", description: "Instead of a personal token: the App ID of your own GitHub App." }),
+    .meta({ for: "live", title: "GitHub App id", description: "Instead of a personal token: the App ID of your own GitHub App." }),
   privateKey: secretSetting("GitHub App key", "The private key (.pem) of that app, as a whole.").default(""),
   webhookSecret: secretSetting("Webhook secret", "The secret that you give GitHub together with this source's webhook address.").default(""),
   baseUrl: z.url().default("https://api.github.com").meta({

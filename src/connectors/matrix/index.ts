@@ -17,17 +17,16 @@ export const matrix = defineConnector({
   summary: "Messages, threads, answers and reactions of Matrix rooms, live from a homeserver or from Element's export.",
   normalizeVersion: 1,
   settings: z.object({
-    homeserver: z
-      .string()
-      .trim()
-      .default("")
-      .meta({ title: "Homeserver's address", description: "Where the API answers, like https://matrix-client.matrix.org. Only for reading live." }),
+    homeserver: z.string().trim().default("").meta({
+      title: "Homeserver's address",
+      description: "Where the API answers, like https://matrix-client.matrix.org. With it, an export of several rooms is of that server.",
+    }),
     accessToken: secretSetting("Access token", "Of an account made for this, which needs no rights in the rooms beyond being in them.").default(""),
-    rooms: z
-      .string()
-      .trim()
-      .default("")
-      .meta({ title: "Rooms", description: "Ids (!…) or addresses (#room:server) with commas between them; none for all that the account is in." }),
+    rooms: z.string().trim().default("").meta({
+      for: "live",
+      title: "Rooms",
+      description: "Ids (!…) or addresses (#room:server) with commas between them; none for all that the account is in.",
+    }),
     visibility: visibilitySetting("team"),
   }),
   docs: {

@@ -18,6 +18,7 @@ export const mbox = defineConnector({
   normalizeVersion: 2,
   settings: z.object({
     kind: z.enum(["file", "imap", "pipermail", "hyperkitty"]).default("file").meta({
+      for: "live",
       title: "Read from",
       description: "Files alone; or live: a folder by IMAP, a Pipermail archive (Mailman 2) or a HyperKitty archive (Mailman 3) on the web.",
     }),
@@ -32,6 +33,8 @@ export const mbox = defineConnector({
       .trim()
       .default("")
       .meta({
+        for: "live",
+        when: { kind: ["pipermail", "hyperkitty"] },
         title: "Archive's address",
         description: `${only.web} Such as https://lists.example.org/pipermail/users/ or https://lists.example.org/archives/list/users@lists.example.org/.`,
       }),
@@ -40,22 +43,29 @@ export const mbox = defineConnector({
       .trim()
       .regex(/^(?:\d{4}-\d{2})?$/, "write a month like 2019-05")
       .default("")
-      .meta({ title: "First month", description: "Only for HyperKitty, where its page does not show how far back it goes. A month like 2019-05." }),
+      .meta({
+        for: "live",
+        when: { kind: ["hyperkitty"] },
+        title: "First month",
+        description: "Only for HyperKitty, where its page does not show how far back it goes. A month like 2019-05.",
+      }),
     host: z
       .string()
       .trim()
       .default("")
-      .meta({ title: "IMAP server", description: `${only.imap} Such as imap.example.org.` }),
+      .meta({ for: "live", when: { kind: ["imap"] }, title: "IMAP server", description: `${only.imap} Such as imap.example.org.` }),
     port: z
       .int()
       .min(1)
       .max(65_535)
       .default(993)
-      .meta({ title: "Port", description: `${only.imap} 993 with TLS, 143 with STARTTLS.` }),
+      .meta({ for: "live", when: { kind: ["imap"] }, title: "Port", description: `${only.imap} 993 with TLS, 143 with STARTTLS.` }),
     security: z
       .enum(["tls", "starttls", "none"])
       .default("tls")
       .meta({
+        for: "live",
+        when: { kind: ["imap"] },
         title: "Encryption",
         description: `${only.imap} TLS from the start, or STARTTLS, without which nothing is sent. None only inside a network of your own: the password travels readable.`,
       }),
@@ -63,18 +73,24 @@ export const mbox = defineConnector({
       .string()
       .trim()
       .default("")
-      .meta({ title: "User", description: `${only.imap} Often the whole address.` }),
-    password: secretSetting("Password", `${only.imap} Best an app password, of an account that receives this list alone.`).default(""),
-    token: secretSetting(
-      "OAuth access token",
-      `${only.imap} In place of a password, where the server asks for one; such tokens end within hours.`,
-    ).default(""),
+      .meta({ for: "live", when: { kind: ["imap"] }, title: "User", description: `${only.imap} Often the whole address.` }),
+    password: secretSetting("Password", `${only.imap} Best an app password, of an account that receives this list alone.`)
+      .meta({ when: { kind: ["imap"] } })
+      .default(""),
+    token: secretSetting("OAuth access token", `${only.imap} In place of a password, where the server asks for one; such tokens end within hours.`)
+      .meta({ when: { kind: ["imap"] } })
+      .default(""),
     folder: z
       .string()
       .trim()
       .min(1)
       .default("INBOX")
-      .meta({ title: "Folder", description: `${only.imap} The folder into which the list's mails are sorted.` }),
+      .meta({
+        for: "live",
+        when: { kind: ["imap"] },
+        title: "Folder",
+        description: `${only.imap} The folder into which the list's mails are sorted.`,
+      }),
   }),
   docs: {
     collects:

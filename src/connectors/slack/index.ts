@@ -33,13 +33,14 @@ export const slack = defineConnector({
       description: "Like acme.slack.com, so that links lead to the very message. Without it they lead to its thread in the web client.",
     }),
     channels: z.string().trim().default("").meta({
+      for: "live",
       title: "Channels",
       description: "Names or ids to read live, with commas between them; none for all that the app is in. Events know ids alone.",
     }),
     since: z
       .union([z.literal(""), z.iso.date()])
       .default("")
-      .meta({ title: "Read from", description: "The first day to read live, like 2024-01-31; empty for everything." }),
+      .meta({ for: "live", title: "Read from", description: "The first day to read live, like 2024-01-31; empty for everything." }),
     visibility: visibilitySetting("team"),
     baseUrl: z
       .url()

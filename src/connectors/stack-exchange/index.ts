@@ -24,6 +24,7 @@ export const stackExchange = defineConnector({
       description: "Its address or name, like stackoverflow or ai.stackexchange.com. A dump whose folder bears the site's name needs none.",
     }),
     tags: z.string().trim().default("").meta({
+      for: "live",
       title: "Tags",
       description: "For reading live: tags with commas between them, none for the whole site. A question with any of them comes in.",
     }),

@@ -5,6 +5,7 @@ import { guessDelimiter, readHeadRows } from "../csv-rows.ts";
 import { looksLikeJsonLines } from "../json-items.ts";
 import { visibilitySetting } from "../settings.ts";
 import { decodeHead, guessEncoding } from "../text-encoding.ts";
+import { docs } from "./docs.ts";
 import { mappingSetting } from "./mapping.ts";
 import { normalizeRow } from "./normalize.ts";
 import { readTableHead, withTable } from "./read-rows.ts";
@@ -46,18 +47,7 @@ export const table = defineConnector({
     }),
     visibility: visibilitySetting("team"),
   }),
-  docs: {
-    collects:
-      "Each row as one activity: when, who, in which channel and thread, title, words and link, by the columns that you name. Separator and encoding (UTF-8, UTF-16, Windows-1252) are found out; cells may hold line breaks, headers may have several rows. In JSON, a field inside another is written with dots: `user.name`.",
-    identityKey:
-      "The person's id where there is a column of them (with the platform that you name, else inside the table), else the address, else the name inside the table. «Anonymous» and its kin become nobody.",
-    limits:
-      "A row without a time, with a time that cannot be read, without any words, with an id that stood before, or with more or fewer cells than the header is set aside with line and column. Times that may be day first or month first have to be told. A row that is no longer in a later file stays. Without a column of ids a row that was changed is a new one.",
-    privacy:
-      "Whole rows are kept, with the columns that you did not name: take out of the file what should not be stored, or name those columns in the source's privacy.",
-    gettingTheFile:
-      "Save as CSV from a spreadsheet, survey, form or event tool, or export JSON. Drop it, say what the columns mean, and look at the first rows before it comes in. The next file with the same header needs no telling.",
-  },
+  docs,
   streams: { rows: { title: "Rows" } },
   normalize: normalizeRow,
   recognizes({ path, head, isDirectory, entries }) {

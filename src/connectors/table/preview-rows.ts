@@ -109,10 +109,16 @@ export function previewRows(
 
 /**
  * As `previewRows`, for rows that are held already.
- * @param name what to call their channel
+ * @param options.name what to call their channel
+ * @param options.isWhole whether these are all that are held
  */
-export function previewHeldRows(rows: readonly Row[], mapping: Mapping, n: number, name: string): Omit<TablePreview, "head"> {
-  const tally = tallyRows(mapping, n, name);
+export function previewHeldRows(
+  rows: readonly Row[],
+  mapping: Mapping,
+  options: { show: number; name: string; isWhole: boolean },
+): Omit<TablePreview, "head"> {
+  const tally = tallyRows(mapping, options.show, options.name);
+  tally.preview.counts.isWhole = options.isWhole;
   for (const [i, row] of rows.entries()) tally.add({ row, line: i + 1 });
   return tally.preview;
 }

@@ -21,13 +21,17 @@ export const zulip = defineConnector({
       title: "Organization's address",
       description: "As you open it in the browser, like https://example.zulipchat.com. With it, an export and the live connection are one source.",
     }),
-    email: z.string().trim().default("").meta({ title: "Bot's e-mail address", description: "Shown beside its API key. Only for reading live." }),
+    email: z
+      .string()
+      .trim()
+      .default("")
+      .meta({ for: "live", title: "Bot's e-mail address", description: "Shown beside its API key. Only for reading live." }),
     apiKey: secretSetting("API key", "Of a generic bot: Settings > Bots. It can read public channels and those it is subscribed to.").default(""),
     channels: z
       .string()
       .trim()
       .default("")
-      .meta({ title: "Channels", description: "Names with commas between them; none for all that the bot can see." }),
+      .meta({ for: "live", title: "Channels", description: "Names with commas between them; none for all that the bot can see." }),
     visibility: visibilitySetting("team"),
   }),
   docs: {

@@ -25,13 +25,14 @@ const schemaShape = z.looseObject({
 });
 
 /**
- * The settings that matter for a use: all but those whose schema says `.meta({ for: … })` of the other one, or
- * `.meta({ hidden: true })`. Secrets are for reading live.
+ * The settings that matter for a use: all but those whose schema says `.meta({ for: … })` of the other one. Secrets are
+ * for reading live.
+ * @param options.withHidden also those that no form asks for, by `.meta({ hidden: true })`
  */
-export function settingsOfUse(connector: Connector, use: SettingUse): string[] {
+export function settingsOfUse(connector: Connector, use: SettingUse, options: { withHidden?: boolean } = {}): string[] {
   const { properties } = schemaShape.parse(z.toJSONSchema(connector.settings, { io: "input", unrepresentable: "any" }));
   return Object.entries(properties)
-    .filter(([, property]) => !property.hidden && (property.for ?? (property.secret ? "live" : use)) === use)
+    .filter(([, property]) => (options.withHidden || !property.hidden) && (property.for ?? (property.secret ? "live" : use)) === use)
     .map(([name]) => name);
 }
 

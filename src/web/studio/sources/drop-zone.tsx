@@ -23,6 +23,10 @@ export function DropZone({ community, connector, accept }: { community: string; 
   const navigate = useNavigate();
 
   const send = (file: File) => {
+    if (file.size === 0) {
+      setState({ phase: "failed", name: file.name, problem: "It is empty (0 bytes): the export or its download was cut off. Make it again." });
+      return;
+    }
     const query = new URLSearchParams({ fileName: file.name, ...(connector ? { connector } : {}) });
     const request = new XMLHttpRequest();
     request.open("POST", `/api/v1/communities/${community}/uploads?${query}`);

@@ -61,7 +61,12 @@ function ColumnRow({ column, question, problem }: { column: MappingColumn; quest
         <label htmlFor={id} className={classes.name}>
           {column.name}
         </label>
-        <span className={classes.samples}>{column.samples.length > 0 ? column.samples.join(" · ") : "empty in the first rows"}</span>
+        <span className={classes.samples}>
+          {column.samples.length === 0 ? "empty in the first rows" : null}
+          {column.samples.map((sample) => (
+            <span key={sample}>{sample}</span>
+          ))}
+        </span>
       </div>
       <NativeSelect
         id={id}

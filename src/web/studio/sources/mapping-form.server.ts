@@ -42,6 +42,8 @@ export interface MappingPreview {
   counts: TablePreview["counts"];
   times: { fitting: { format: string; given: string; at: Date }[]; needsZone: boolean };
   hasAuthorId: boolean;
+  /** Whether some column says something. */
+  hasWords: boolean;
   /** Why there are no rows to show. */
   problem: string | null;
 }
@@ -152,7 +154,14 @@ export async function previewOf(
           rows.map((row) => cellOf(row, time)),
           timeZone,
         );
-  const none = { rows: [], bad: [], counts: { rows: 0, good: 0, bad: 0, isWhole: false }, times, hasAuthorId: given.mapping.authorId !== undefined };
+  const none = {
+    rows: [],
+    bad: [],
+    counts: { rows: 0, good: 0, bad: 0, isWhole: false },
+    times,
+    hasAuthorId: given.mapping.authorId !== undefined,
+    hasWords: (given.mapping.title ?? given.mapping.body) !== undefined,
+  };
   // Until it is said which it is, the likelier is shown.
   const { timeFormat = times.fitting[0]?.format } = given.mapping;
   const parsed = mappingSchema.safeParse({ ...given.mapping, timeFormat });
@@ -177,7 +186,11 @@ function shownOf({ line, activity }: PreviewRow, mapping: Mapping): ShownRow[] {
     {
       line,
       at: activity.occurredAt,
-      who: author ? `${name}${author.email && author.email !== name ? ` (${author.email})` : ""}` : `nobody in particular («${unattributed ?? ""}»)`,
+      who: author
+        ? `${name}${author.email && author.email !== name ? ` (${author.email})` : ""}`
+        : unattributed === undefined || unattributed === "not named"
+          ? "nobody is named"
+          : `nobody («${unattributed}»)`,
       kind: activity.kind,
       title,
       words: body.length > wordsMax ? `${body.slice(0, wordsMax)} …` : body,

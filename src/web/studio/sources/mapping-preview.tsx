@@ -14,16 +14,23 @@ export function MappingPreview({ preview, where, children }: { preview: Preview;
   const { rows, bad, counts, problem } = preview;
   return (
     <>
-      <Sheet title="As it will come in" id="preview" aside={rows.length > 0 ? `the first ${formatNumber(rows.length)}` : undefined}>
+      <Sheet
+        title="As it will come in"
+        id="preview"
+        aside={rows.length < counts.rows && rows.length > 0 ? `the first ${formatNumber(rows.length)}` : undefined}
+      >
         <p role="status" className={classes.counts}>
-          {problem ?? inCounts(counts)}
+          {problem ?? inCounts(counts, where)}
         </p>
+        {problem === null && !preview.hasWords ? (
+          <p className={classes.counts}>No column is the title or the words: each row says that somebody was there, and nothing else.</p>
+        ) : null}
         {children}
         <Rows label="Rows as they will come in">
           {rows.map((row) => (
             <Row
               key={row.line}
-              title={row.title || row.words || "no words"}
+              title={row.title || row.words || kindInWords(row.kind)}
               margin={where === "file" ? <small>line {formatNumber(row.line)}</small> : null}
               meta={
                 <Dotted
@@ -43,7 +50,11 @@ export function MappingPreview({ preview, where, children }: { preview: Preview;
         </Rows>
       </Sheet>
       {bad.length > 0 ? (
-        <Sheet title="Would be set aside" id="bad" aside={`the first ${formatNumber(bad.length)}; the others come in all the same`}>
+        <Sheet
+          title="Would be set aside"
+          id="bad"
+          aside={bad.length < counts.bad ? `the first ${formatNumber(bad.length)}` : "the others come in all the same"}
+        >
           <Rows label="Rows that would be set aside">
             {bad.map((row) => (
               <Row
@@ -66,11 +77,11 @@ export function MappingPreview({ preview, where, children }: { preview: Preview;
   );
 }
 
-function inCounts({ rows, good, bad, isWhole }: Preview["counts"]): string {
+function inCounts({ rows, good, bad, isWhole }: Preview["counts"], where: "file" | "held"): string {
   if (rows === 0) return "There is a header, and no row below it.";
   const of = isWhole ? countOf(rows, "row") : `the first ${countOf(rows, "row")}`;
-  const rest = isWhole ? "" : " The others are read when it comes in.";
+  const rest = isWhole || where === "held" ? "" : " The others are read when it comes in.";
   if (bad > 0) return `Of ${of}, ${formatNumber(good)} can come in and ${formatNumber(bad)} would be set aside.${rest}`;
-  if (!isWhole) return `Each of ${of} can come in.${rest}`;
+  if (!isWhole) return `Each of ${of} can be read so.${rest}`;
   return rows === 1 ? "The one row can come in." : `All ${of} can come in.`;
 }

@@ -26,7 +26,9 @@ export async function readMapping(ctx: Ctx, { sourceId }: { sourceId: string }) 
     source: { id: source.id, name: source.name },
     headerRows: mapping.headerRows ?? 1,
     question: askForMapping({ columns: columnsOf(rows), rows }, { mapping }),
-    preview: await previewOf(rows, { mapping }, (by) => previewHeldRows(rows, by, rowsShown, source.name)),
+    preview: await previewOf(rows, { mapping }, (by) =>
+      previewHeldRows(rows, by, { show: rowsShown, name: source.name, isWhole: rows.length < rowsHeld }),
+    ),
   };
 }
 
@@ -36,7 +38,14 @@ export async function handleMapping(ctx: Ctx, input: { runtime: Runtime; sourceI
   const said = readMappingForm(form);
   if (form.get("intent") === "look") {
     const { source, rows } = await openSource(ctx, sourceId);
-    return { ok: true, message: "", problems: {}, preview: await previewOf(rows, said, (by) => previewHeldRows(rows, by, rowsShown, source.name)) };
+    return {
+      ok: true,
+      message: "",
+      problems: {},
+      preview: await previewOf(rows, said, (by) =>
+        previewHeldRows(rows, by, { show: rowsShown, name: source.name, isWhole: rows.length < rowsHeld }),
+      ),
+    };
   }
   if (Object.keys(said.problems).length > 0) return { ok: false, message: "Something has to be said first.", problems: said.problems };
   const { needsReplay } = await changeFileSettings(ctx, { connector: table, sourceId, settings: { mapping: said.mapping } });
