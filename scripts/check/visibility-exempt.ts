@@ -7,6 +7,7 @@ export const readsForNobody: Readonly<Record<string, string>> = {
   "src/features/ledger/arrange-threads.ts": "the ingest: it puts what is stored into threads, and answers nobody",
   "src/features/ledger/preview-import.ts#readHeld": "ids and hashes to compare a file with; counts alone leave, to who may import all of it",
   "src/features/ledger/search-index.ts#indexActivities": "a consumer: search documents carry the activity's visibility",
+  "src/features/ledger/settle-threads.ts": "the ingest: it settles threads whose activities were moved or deleted, and answers nobody",
   "src/features/ledger/sources.ts#deleteSource": "ids for the consumers; nothing of it is answered",
   "src/features/ledger/store-channels.ts#findChannels": "the ingest: it meets channels that are stored already",
   "src/features/ledger/store-threads.ts#findThreads": "the ingest: it meets threads that are stored already",

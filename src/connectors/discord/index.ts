@@ -36,6 +36,7 @@ export const discord = defineConnector({
         "Names or ids, with commas between them, of channels in exports that only owners, admins and advocates may see. Exports do not say which channels are private; a bot knows it by itself.",
     }),
     listen: z.boolean().default(true).meta({
+      for: "live",
       title: "Keep a connection open",
       description: "New, changed and deleted messages arrive at once, over Discord's gateway; else with the next run.",
     }),
