@@ -1,4 +1,6 @@
 import { RouterContextProvider } from "react-router";
+import type { Runtime } from "#app/runtime.ts";
+import { runtimeContext } from "#app/runtime-context.ts";
 import type { Ctx } from "#features/access/index.ts";
 import { ctxContext } from "#web/request-context.server.ts";
 
@@ -10,6 +12,8 @@ export interface PageRequest {
   params?: Record<string, string>;
   /** Fields of a form post. */
   form?: Record<string, string>;
+  /** Where the page needs more of the process than the context. */
+  runtime?: Runtime;
 }
 
 /**
@@ -19,6 +23,7 @@ export interface PageRequest {
 export function callPage<Args, Result>(pageFunction: (args: Args) => Result, input: PageRequest): Result {
   const context = new RouterContextProvider();
   context.set(ctxContext, input.ctx);
+  if (input.runtime) context.set(runtimeContext, input.runtime);
   const url = new URL(input.path ?? "/", "http://causeway.test");
   const body = input.form && new URLSearchParams(input.form);
   const request = new Request(url, body ? { method: "POST", body } : {});

@@ -124,6 +124,32 @@ test("every documented endpoint answers as documented", async () => {
   expect(upload.headers.get("location")).toBe(`/api/v1${base}/syncs/${upload.json.syncId}`);
   expect((await get(`${base}/syncs/${upload.json.syncId}`)).json).toMatchObject({ state: "queued", subject: "archive.json" });
 
+  const put = (fileName: string, raw: string) =>
+    api.call("POST", `${base}/uploads?fileName=${fileName}`, { key: owner, raw, headers: { "content-type": "application/octet-stream" } });
+  const waiting = await put("ideas.csv", "number,created_at,title\n1,2024-01-01,Open\n2,soon,Close\n");
+  expect(waiting.status, waiting.text).toBe(201);
+  expect(waiting.json).toMatchObject({ connector: "table", fileName: "ideas.csv", problem: null });
+  await expectStatus(200, "GET", `/uploads/${waiting.json.id}`);
+  const mapping = { id: "number", time: "created_at", title: "title", kindValue: "request" };
+  const { json: preview } = await expectStatus(200, "POST", `/uploads/${waiting.json.id}/preview`, { mapping });
+  expect(preview).toMatchObject({
+    rows: [
+      { line: 2, activity: { kind: "request" } },
+      { line: 3, activity: null },
+    ],
+    bad: [{ line: 3, column: "created_at" }],
+  });
+  const { json: brought } = await expectStatus(202, "POST", `/uploads/${waiting.json.id}/import`, { settings: { mapping } });
+  expect(brought.connector).toBe("table");
+  // What was said of the first file counts for the next with its header.
+  const later = await put("later.csv", "number,created_at,title\n3,2024-01-03,Shut\n");
+  expect((await expectStatus(200, "POST", `/uploads/${later.json.id}/preview`, {})).json.mapping).toMatchObject(mapping);
+  await expectStatus(409, "DELETE", `/uploads/${waiting.json.id}`);
+  await expectStatus(204, "DELETE", `/uploads/${later.json.id}`);
+  await expectStatus(404, "GET", `/uploads/${later.json.id}`);
+  const settings400 = await api.call("POST", `${base}/imports?fileName=a.csv&connector=table&settings=no`, { key: owner, raw: "a,b\n" });
+  expect(settings400.status).toBe(400);
+
   // Keys and communities are made by people who signed in.
   const person = await insertAccount(ctx, { name: "Ada", email: `${newId()}@example.org`, password: "harbour lantern 42" });
   await ctx.db.execute(sql`INSERT INTO membership (community_id, account_id, role) VALUES (${ctx.community.id}, ${person.id}, 'owner')`);

@@ -12,6 +12,7 @@ import {
   openFile,
   previewImport,
   recognizeFile,
+  replaySource,
   runImport,
   type SyncOutcome,
   withHeldSettings,
@@ -76,7 +77,7 @@ export async function importPath(
   const ctx = await openOrFoundCommunity(session, options);
   const bar = createProgressBar(session);
   const startedMs = performance.now();
-  let outcome: SyncOutcome;
+  let outcome: Awaited<ReturnType<typeof runImport>>;
   try {
     outcome = await runImport(ctx, {
       connector,
@@ -84,6 +85,7 @@ export async function importPath(
       settings,
       checked,
       sourceName: options.name,
+      isSaid: Object.keys(options.settings ?? {}).length > 0,
       signal: session.signal,
       onProgress: (progress) =>
         bar.show({
@@ -95,6 +97,8 @@ export async function importPath(
           detail: `${(progress.counts.new.activities + progress.counts.changed.activities + progress.counts.same.activities).toLocaleString("en")} activities, ${Math.round(progress.ratePerSecond).toLocaleString("en")}/s`,
         }),
     });
+    // What was held before was read by other settings.
+    if (outcome.needsReplay) await replaySource(ctx, { connector, sourceId: outcome.sourceId, signal: session.signal });
     await deriveNow(session, ctx, bar);
   } finally {
     bar.end();

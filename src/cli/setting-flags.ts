@@ -10,7 +10,7 @@ const propertySchema = z.object({
   enum: z.array(z.string()).optional(),
   description: z.string().optional(),
   title: z.string().optional(),
-  default: z.unknown(),
+  default: z.unknown().optional(),
 });
 
 /** One setting of a connector as a flag. */
@@ -28,7 +28,7 @@ export interface SettingFlag {
 /** The flags of those settings of a connector that matter for a use, from their schema. */
 export function settingFlags(connector: Connector, use: SettingUse): SettingFlag[] {
   const schema = z
-    .object({ properties: z.record(z.string(), propertySchema).catch({}) })
+    .object({ properties: z.record(z.string(), propertySchema).default({}) })
     .parse(z.toJSONSchema(connector.settings, { io: "input", unrepresentable: "any" }));
   const secrets = new Set(secretFields(connector));
   return settingsOfUse(connector, use, { withHidden: true }).flatMap((name) => {

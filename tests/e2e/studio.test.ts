@@ -12,6 +12,7 @@ import { setUpJourney } from "./journeys/set-up.ts";
 import { settingsJourney } from "./journeys/settings.ts";
 import { signalsJourney } from "./journeys/signals.ts";
 import { sourcesJourney } from "./journeys/sources.ts";
+import { tableMappingJourney } from "./journeys/table-mapping.ts";
 import type { World } from "./world.ts";
 
 // One server and one loaded sample for all journeys; each visit has a browser context of its own. The order matters:
@@ -34,6 +35,7 @@ describe.skipIf(!chromiumPath)(`in a browser${whySkipped}`, () => {
   describe("set-up", () => setUpJourney(world));
   describe("sources", () => sourcesJourney(world));
   describe("live sources", () => liveSourcesJourney(world));
+  describe("tables", () => tableMappingJourney(world));
   describe("search", () => searchJourney(world));
   describe("members", () => membersJourney(world));
   describe("signals", () => signalsJourney(world));

@@ -147,29 +147,32 @@ export async function queueImport(
 /**
  * Brings an export file or folder into the ledger. The file is checked as a whole first: a broken one changes nothing.
  * Bringing it in again does nothing new; a run that died goes on where it stopped.
+ * @returns `needsReplay` as `queueImport` has it
  * @throws AppError `unreadable_file` and its kin with place and remedy, `invalid_input` for settings, `busy`, `paused`
  */
-export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOutcome> {
-  const { settings, file, identified, source, importFile } = await identify(ctx, input);
+export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOutcome & { needsReplay: boolean }> {
+  const { settings, file, identified, source, importFile, settingsChanged } = await identify(ctx, input);
   const { connector } = input;
   const fileInput = { settings, path: file.path, head: file.rawHead };
   const parts = Object.entries(identified.reportedParts ?? {});
   for (const [part, reported] of parts) await storeReported(ctx, { sourceId: source.id, stream: fileStream, part, reported });
   if (identified.reported && parts.length === 0) await storeReported(ctx, { sourceId: source.id, stream: fileStream, reported: identified.reported });
-  return runRecords(ctx, {
+  const fresh = !(await holdsRecords(ctx, source.id));
+  const outcome = await runRecords(ctx, {
     source,
     connector,
     settings,
     stream: fileStream,
     trigger: "import",
     subject: input.fileName ?? basename(file.path),
-    fresh: !(await holdsRecords(ctx, source.id)),
+    fresh,
     force: false,
     chunks: (runSignal) => importFile(ctx, { ...fileInput, signal: runSignal }),
     signal: input.signal,
     onProgress: input.onProgress,
     syncId: input.syncId,
   } satisfies RunRecordsInput);
+  return { ...outcome, needsReplay: settingsChanged && !fresh };
 }
 
 /** A file that was read to its end and found sound, and where it comes from. */

@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { BrowserContext, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { metrics } from "#metrics/index.ts";
 import routes from "#web/routes.ts";
 import { phone, untilAlive } from "../browser.ts";
+import { root } from "../harness.ts";
 import { community, readApi, studio, visitAs, type World } from "../world.ts";
 
 const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
@@ -22,6 +25,16 @@ const idIn = (list: string, path: string) => async (context: BrowserContext) => 
   const { data } = await readApi<{ data: { id: string }[] }>(context, list);
   return studio(`${path}/${data[0]?.id}`);
 };
+
+/** Sends a file that waits to be brought in. */
+async function upload(context: BrowserContext, fileName: string, text: string): Promise<string> {
+  const { origin } = new URL((await context.request.get("/")).url());
+  const answer = await context.request.post(`/api/v1/communities/${community.slug}/uploads?fileName=${fileName}`, {
+    data: text,
+    headers: { origin },
+  });
+  return ((await answer.json()) as { id: string }).id;
+}
 
 /** Every page there is, named by its file: what routes.ts gains and this list lacks fails a test below. */
 const pages: readonly PageUnderTest[] = [
@@ -58,6 +71,32 @@ const pages: readonly PageUnderTest[] = [
   { name: "studio/signals, all", address: `${studio("signals")}?state=all` },
   { name: "studio/sources/list", address: studio("sources") },
   { name: "studio/sources/new", address: studio("sources/new") },
+  {
+    name: "studio/sources/bring-in",
+    address: async (context) => {
+      const lines = [
+        "id,when,who,words",
+        "1,03/04/2024,Ann Reed,The gate is stuck",
+        "2,soon,,",
+        ...Array.from({ length: 30 }, (_, n) => `a${n},05/06/2024,,x`),
+      ];
+      return studio(`sources/bring-in/${await upload(context, "every.csv", lines.join("\n"))}`);
+    },
+  },
+  {
+    name: "studio/sources/bring-in, an export",
+    address: async (context) => {
+      const archive = readFileSync(join(root, "src", "connectors", "github", "fixtures", "archive.json"), "utf8");
+      return studio(`sources/bring-in/${await upload(context, "archive.json", archive)}`);
+    },
+  },
+  {
+    name: "studio/sources/mapping",
+    address: async (context) => {
+      const { data } = await readApi<{ data: { id: string; connector: string }[] }>(context, "sources");
+      return studio(`sources/${data.find(({ connector }) => connector === "table")?.id}/mapping`);
+    },
+  },
   { name: "studio/sources/connect", address: studio("sources/connect/incoming") },
   { name: "studio/sources/source", address: idIn("sources", "sources") },
   { name: "studio/metrics", address: studio("metrics") },

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { eventually, open, textOf } from "../browser.ts";
 import { studio, visitAs, type World } from "../world.ts";
-import { drop } from "./sources.ts";
+import { bringIn, drop } from "./sources.ts";
 
 const identities = (page: Page) => page.getByRole("list", { name: "Identities" }).getByRole("listitem");
 const suggested = (page: Page) => page.getByRole("list", { name: "Suggested links" }).getByRole("listitem");
@@ -32,6 +32,7 @@ export function membersJourney(world: World): void {
     visitAs(world, "owner", async (page) => {
       await open(page, studio("sources/new"));
       await drop(page, { name: "tide.mbox", text: mailbox });
+      await bringIn(page);
       await page.waitForURL(/\/sources\/[0-9a-f-]{36}$/);
       await page.getByText("2 threads · 2 activities").waitFor();
       await eventually(async () => {

@@ -26,6 +26,9 @@ export function sourcesJourney(world: World): void {
       visitAs(world, "owner", async (page) => {
         await open(page, studio("sources/new"));
         await page.getByLabel("Export file").setInputFiles({ name: "archive.json", mimeType: "application/json", buffer: readFileSync(fixture) });
+        await page.getByRole("heading", { level: 1, name: `Bring in ${name}?` }).waitFor();
+        await page.getByText(/It says that it holds \d+ × /).waitFor();
+        await bringIn(page);
         await page.waitForURL(/\/sources\/[0-9a-f-]{36}$/);
         await page.getByRole("heading", { level: 1, name: `${name}: all that it says it has is here` }).waitFor({ timeout: wholeMs });
         const coverage = page.getByRole("table", { name: "Coverage" }).getByRole("row");
@@ -47,6 +50,8 @@ export function sourcesJourney(world: World): void {
         const before = await readSources(page);
         await open(page, studio("sources/new"));
         await drop(page, { name: "archive.json", text: readFileSync(fixture, "utf8") });
+        await page.getByText(`goes on in ${name}`).waitFor();
+        await bringIn(page);
         await page.waitForURL(/\/sources\/[0-9a-f-]{36}$/);
         const runs = page.getByRole("list", { name: "Runs" }).getByRole("listitem");
         await expect.poll(() => textOf(runs.first()), { timeout: wholeMs }).toMatch(/done.*0 new, \d+ the same/s);
@@ -86,6 +91,12 @@ export function sourcesJourney(world: World): void {
       { allow: /status of 4\d\d/ },
     ),
   );
+}
+
+/** Brings a dropped file in from the page that shows what it is. */
+export async function bringIn(page: Page): Promise<void> {
+  await page.waitForURL(/\/sources\/bring-in\/[0-9a-f-]{36}$/);
+  await page.getByRole("button", { name: "Bring in", exact: true }).click();
 }
 
 /** Drops a file on the page that adds a source. */

@@ -7,6 +7,7 @@ import { AppError } from "#core/errors.ts";
 import { type Ctx, recordAudit } from "#features/access/index.ts";
 import { type Connector, findHeldSource, type HeldSource } from "#features/ledger/index.ts";
 import {
+  askAgain,
   askForMapping,
   type MappingPreview,
   type MappingQuestion,
@@ -55,6 +56,9 @@ export interface BringInSaid {
   message: string;
   problems: Record<string, string>;
   preview?: MappingPreview;
+  /** The form as it was sent, for browsers that draw the page anew. */
+  question?: MappingQuestion;
+  settings?: SettingField[];
 }
 
 /** Reads what the page of a waiting file shows. */
@@ -108,7 +112,7 @@ async function readTable(ctx: Ctx, { upload, headerRows }: { upload: StagedUploa
   return {
     name: upload.fileName,
     source: source ? { id: source.id, name: source.name } : null,
-    settings: describeSettings(table, "file", source?.settings).filter(({ name }) => name !== "mapping"),
+    settings: tableSettings(source?.settings),
     table: {
       form: formOf(head),
       headerRows: head.headerRows,
@@ -147,18 +151,32 @@ export async function handleBringIn(
   }
   const connector = requireConnector(String(form.get("connector") ?? ""));
   const settings = readSettingsForm(connector, "file", form);
-  const isTable = connector.id === table.id;
-  const said = isTable ? readMappingForm(form) : undefined;
-  if (said && intent === "look") {
-    const head = await lookAtTable(upload.path, said.mapping.headerRows === undefined ? {} : { headerRows: said.mapping.headerRows });
-    const rows = head.sample.map(({ row }) => row);
-    const preview = await previewOf(rows, said, (by) => previewRows(upload.path, by, rowsShown, { name: upload.fileName, scan: rowsScanned }));
-    return { ok: true, message: "", problems: {}, preview };
-  }
-  if (said && Object.keys(said.problems).length > 0) {
-    return { ok: false, message: "Something has to be said before it can come in.", problems: said.problems };
-  }
-  return bringIn(ctx, { runtime, upload, connector, form, settings: { ...settings, ...(said && { mapping: said.mapping }) } });
+  if (connector.id !== table.id) return bringIn(ctx, { runtime, upload, connector, form, settings });
+  const said = readMappingForm(form);
+  const hasProblems = Object.keys(said.problems).length > 0;
+  const outcome: BringInSaid & { sourceId?: string } =
+    intent === "look"
+      ? { ok: true, message: "", problems: {} }
+      : hasProblems
+        ? { ok: false, message: "Something has to be said before it can come in.", problems: said.problems }
+        : await bringIn(ctx, { runtime, upload, connector, form, settings: { ...settings, mapping: said.mapping } });
+  return outcome.sourceId === undefined ? { ...outcome, ...(await lookAgain({ upload, said, settings })) } : outcome;
+}
+
+/** The page's form and preview, by what the form said. */
+async function lookAgain(input: { upload: StagedUpload; said: ReturnType<typeof readMappingForm>; settings: Record<string, unknown> }) {
+  const { upload, said } = input;
+  const head = await lookAtTable(upload.path, said.mapping.headerRows === undefined ? {} : { headerRows: said.mapping.headerRows });
+  const rows = head.sample.map(({ row }) => row);
+  return {
+    preview: await previewOf(rows, said, (by) => previewRows(upload.path, by, rowsShown, { name: upload.fileName, scan: rowsScanned })),
+    question: askAgain({ columns: head.columns, rows }, said),
+    settings: tableSettings(input.settings),
+  };
+}
+
+function tableSettings(values: Record<string, unknown> | undefined): SettingField[] {
+  return describeSettings(table, "file", values).filter(({ name }) => name !== "mapping");
 }
 
 async function bringIn(

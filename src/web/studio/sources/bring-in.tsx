@@ -114,13 +114,13 @@ export default function BringIn({ loaderData, params }: Route.ComponentProps) {
               <Pile>
                 <input type="hidden" name="headerRows" value={table.headerRows || ""} />
                 <MappingFields
-                  question={table.question}
+                  question={said?.question ?? table.question}
                   times={preview.times}
                   hasAuthorId={preview.hasAuthorId}
                   problems={said?.problems ?? {}}
                   aside={table.isHeld ? "as it was said of the last file with this header" : "as their names and first rows suggest"}
                 />
-                <FileSettings page={loaderData} problems={said?.problems} />
+                <FileSettings page={{ ...loaderData, settings: said?.settings ?? loaderData.settings }} problems={said?.problems} />
               </Pile>
               <div className={classes.side}>
                 <Pile>

@@ -106,6 +106,11 @@ export function askForMapping(
   };
 }
 
+/** The form again, as it was sent: for a page that is drawn anew. */
+export function askAgain(table: { columns: readonly string[]; rows: readonly Row[] }, said: { mapping: Partial<Mapping> }): MappingQuestion {
+  return askForMapping(table, { mapping: said.mapping, isOpen: said.mapping.timeFormat === undefined });
+}
+
 /** What a form says that the columns mean, or what is wrong with it, by its fields. */
 export function readMappingForm(form: FormData): { mapping: Partial<Mapping>; problems: Record<string, string> } {
   const given: Record<string, unknown> = {};

@@ -65,7 +65,7 @@ export default function SourceMapping({ loaderData, params }: Route.ComponentPro
             <Pile>
               <input type="hidden" name="headerRows" value={loaderData.headerRows} />
               <MappingFields
-                question={question}
+                question={said?.question ?? question}
                 times={preview.times}
                 hasAuthorId={preview.hasAuthorId}
                 problems={said?.problems ?? {}}
