@@ -57,6 +57,15 @@ export const verifyCases: readonly VerifyCase[] = [
     count: "import json,sys; print(len(json.load(open(sys.argv[1]))['messages']))",
   },
   {
+    kind: "Telegram Desktop JSON",
+    origin: `mlomb/chat-analytics, ${perceval}`,
+    connector: "telegram",
+    paths: ["telegram-export/*/*.json", "telegram-bot-api/*/*.json"],
+    counts: "messages; what Telegram notes by itself is none",
+    count: "import json,sys; print(len([m for m in json.load(open(sys.argv[1])).get('messages',[]) if m['type']=='message']))",
+    refused: [{ path: /telegram-bot-api/, reason: /Bot API/ }],
+  },
+  {
     kind: "zulip-archive",
     origin: "bostonopen",
     connector: "zulip",

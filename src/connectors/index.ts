@@ -14,6 +14,7 @@ import { sample } from "./sample/index.ts";
 import { slack } from "./slack/index.ts";
 import { stackExchange } from "./stack-exchange/index.ts";
 import { table } from "./table/index.ts";
+import { telegram } from "./telegram/index.ts";
 import { zulip } from "./zulip/index.ts";
 
 /** Every connector. A folder that is not named here fails the conformance test. */
@@ -33,6 +34,7 @@ export const connectors: readonly Connector[] = [
   slack,
   stackExchange,
   table,
+  telegram,
   zulip,
 ];
 
