@@ -1,16 +1,15 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { createInterface } from "node:readline";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import { defineConnector, type RecordChunk } from "#features/ledger/index.ts";
+import { type ExportFile, openExport, readLines } from "../export-files.ts";
 import { visibilitySetting } from "../settings.ts";
+import { excerptOf } from "../words.ts";
 import { normalizeTopic } from "./normalize.ts";
 
 /**
- * The start of a new connector: copy this folder, rename it after the source, and name it in `connectors/index.ts`.
- * It is compiled and tested with the others and never offered. Here it reads a file with one JSON topic a line.
+ * The start of a new connector: copy this folder, rename it and the test after the source, and name it in
+ * `connectors/index.ts`. It is compiled and tested with the others and never offered. Here it reads a file with one JSON topic a line.
  */
 export const template = defineConnector({
   id: "_template",
@@ -36,7 +35,7 @@ export const template = defineConnector({
   streams: { topics: { title: "Topics" } },
   normalize: normalizeTopic,
 
-  // From the name and the first bytes alone: it is asked for every file that somebody drops.
+  // From the name, the first bytes and the names inside alone: it is asked for every file that somebody drops.
   recognizes({ head, isDirectory }) {
     return !isDirectory && head.toString("utf8").startsWith('{"topic":') ? 1 : 0;
   },
@@ -44,49 +43,61 @@ export const template = defineConnector({
   // Reads the whole file and stores nothing, so that a broken one is refused before anything is half-written.
   async identifyFile(_ctx, { path, settings, signal }) {
     let topics = 0;
-    for await (const { text, line } of readLines(path, signal)) {
-      if (parseLine(text) === undefined) {
-        throw new AppError("unreadable_file", {
-          public: `${basename(path)} is no JSON at line ${line}. Export it again; nothing was stored.`,
-        });
+    for await (const { value, line, file } of readTopics(path, signal)) {
+      if (value === undefined) {
+        throw new AppError("unreadable_file", { public: `${file} is no JSON at line ${line}. Export it again; nothing was stored.` });
       }
       topics++;
     }
+    if (topics === 0) throw new AppError("unreadable_file", { public: `${basename(path)} holds no topic. Export it again as JSON lines.` });
     return { origin: `template:${settings.site}`, name: settings.site, reported: { topic_opened: topics } };
   },
 
   // Yields some hundred records at a time, so that memory stays flat however long the file is.
   async *importFile(_ctx, { path, signal }) {
-    const total = (await stat(path)).size;
     let chunk: RecordChunk & { rejected: NonNullable<RecordChunk["rejected"]> } = { records: [], rejected: [] };
-    let done = 0;
-    for await (const { text, line } of readLines(path, signal)) {
-      done += Buffer.byteLength(text) + 1;
-      const topic = parseLine(text);
-      const id = z.looseObject({ id: z.int() }).safeParse(topic);
-      if (id.success) chunk.records.push({ stream: "topics", externalId: String(id.data.id), payload: topic });
-      else
+    for await (const { value, text, line, file, done, total } of readTopics(path, signal)) {
+      const topic = topicSchema.safeParse(value);
+      if (topic.success) {
+        const { id, updatedAt } = topic.data;
+        // `asOf` keeps an older export, brought in later, from undoing what a newer one said.
+        chunk.records.push({ stream: "topics", externalId: String(id), payload: value, ...(updatedAt && { asOf: updatedAt }) });
+      } else
         chunk.rejected.push({
           stream: "topics",
-          place: `line ${line}`,
+          place: `${file}, line ${line}`,
           reason: `Line ${line} has no topic with an id.`,
           remedy: "Export it again.",
-          excerpt: text.slice(0, 300),
+          excerpt: excerptOf(text),
         });
       if (chunk.records.length + chunk.rejected.length >= 200) {
         yield { ...chunk, progress: { done, total, unit: "bytes" } };
         chunk = { records: [], rejected: [] };
       }
     }
-    yield { ...chunk, progress: { done: total, total, unit: "bytes" } };
+    yield chunk;
   },
 });
 
-async function* readLines(path: string, signal: AbortSignal): AsyncGenerator<{ text: string; line: number }> {
-  let line = 0;
-  for await (const text of createInterface({ input: createReadStream(path, { signal }), crlfDelay: Number.POSITIVE_INFINITY })) {
-    line++;
-    if (text.trim() !== "") yield { text, line };
+/** Only what the reader itself looks at: `normalize` checks the rest. */
+const topicSchema = z.looseObject({ id: z.int(), updatedAt: z.iso.datetime({ offset: true }).nullish() });
+
+/** Every line of a file, plain or gzip, or of the files in a folder or zip; the value is undefined where it is no JSON. */
+async function* readTopics(path: string, signal: AbortSignal) {
+  const opened = await openExport(path);
+  try {
+    let before = 0;
+    for (const file of opened.files) {
+      let read = 0;
+      // Told in bytes as they lie on the disk, so that a packed file shows its true progress.
+      const counted: ExportFile = { ...file, read: (one) => file.read(one, (bytes) => (read = bytes)) };
+      for await (const { text, line } of readLines(counted, signal)) {
+        yield { value: parseLine(text), text, line, file: file.name, done: before + read, total: opened.totalBytes };
+      }
+      before += file.sizeBytes;
+    }
+  } finally {
+    await opened.close();
   }
 }
 

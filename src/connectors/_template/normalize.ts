@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type NormalizedBatch, type NormalizedChannel, type NormalizedIdentity, type RawRecord, RecordError } from "#features/ledger/index.ts";
+import type { NormalizedBatch, NormalizedChannel, NormalizedIdentity, RawRecord } from "#features/ledger/index.ts";
+import { parseRecord } from "../parse-record.ts";
 
 /**
  * A record as the source writes it. Only what is used is named; the rest of the payload is kept all the same, so that
@@ -21,16 +22,7 @@ const topicSchema = z.looseObject({
  * `normalizeVersion` is raised. External ids are what the source never changes: numbers and not names.
  */
 export function normalizeTopic(record: RawRecord, settings: { site: string; visibility: NormalizedChannel["visibility"] }): NormalizedBatch {
-  const parsed = topicSchema.safeParse(record.payload);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new RecordError({
-      place: issue?.path.join(".") ?? "",
-      reason: issue?.message ?? "The topic cannot be read.",
-      remedy: "Export it again, or report the format.",
-    });
-  }
-  const topic = parsed.data;
+  const topic = parseRecord(topicSchema, record, "Export it again, or report the format.");
   const channel = "topics";
   const thread = `topic:${topic.id}`;
   const author: NormalizedIdentity | undefined = topic.author

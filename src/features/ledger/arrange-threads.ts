@@ -158,6 +158,17 @@ async function takeKey(ctx: Ctx, input: { kept: string; target: string; instead:
     taken = await ctx.db.rows<{ id: string }>(
       sql`UPDATE activity a SET thread_id = ${kept} WHERE a.community_id = ${ctx.community.id} AND a.thread_id = ${instead} RETURNING a.id`,
     );
+    // What its own records say of it goes before what a part of it was taken for.
+    await ctx.db.execute(sql`
+      UPDATE thread t SET kind = o.kind, ref = o.ref, title = o.title, url = o.url, state = o.state, state_reason = o.state_reason, labels = o.labels,
+        opened_at = o.opened_at, closed_at = o.closed_at, opener_id = o.opener_id, attributes = o.attributes, channel_id = o.channel_id
+      FROM thread o WHERE o.community_id = ${ctx.community.id} AND o.id = ${instead} AND t.community_id = o.community_id AND t.id = ${kept}
+        AND o.opened_at <= t.opened_at`);
+    // Whichever is held tighter stays so; where one says nothing of its own, neither is ever opened by itself.
+    await ctx.db.execute(sql`
+      UPDATE thread t SET visibility = GREATEST(t.visibility, o.visibility),
+        own_visibility = CASE WHEN t.own_visibility IS NULL OR o.own_visibility IS NULL THEN NULL ELSE GREATEST(t.own_visibility, o.own_visibility) END
+      FROM thread o WHERE o.community_id = ${ctx.community.id} AND o.id = ${instead} AND t.community_id = o.community_id AND t.id = ${kept}`);
     // It is empty and goes at the end; until then the key must be free.
     await ctx.db.execute(
       sql`UPDATE thread t SET external_id = ${`${target} ${instead}`} WHERE t.community_id = ${ctx.community.id} AND t.id = ${instead}`,
