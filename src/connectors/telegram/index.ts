@@ -24,7 +24,8 @@ export const telegram = defineConnector({
     }),
     chats: z.string().trim().default("").meta({
       title: "Chats",
-      description: "Names or ids to bring in from an account's export, with commas between them; none for all of them, private ones too.",
+      description:
+        "Names or ids to bring in from an account's export, with commas between them. None for its public groups and channels alone, * for everything, private chats too.",
     }),
     account: z.string().trim().default("").meta({
       title: "Account",
@@ -43,7 +44,7 @@ export const telegram = defineConnector({
     limits:
       "From files only. Exports bear no date: of two that differ in names or reactions, the one brought in last counts. The export of one chat and that of an account are two sources. Groups and channels number their messages; in chats between two and in small groups that are no supergroup each account does, so let always the same person export those. A group that became a supergroup is another chat: what it held before comes with the supergroup's export under ids below zero. Mentions by @name bear no id and stay words. Topics are known by the message that opened them; renaming them later is not seen. Messages that an older Telegram Desktop did not know are set aside.",
     privacy:
-      "Chats between two are shown to owners, admins and advocates only; so are private groups and channels unless you say otherwise. An account's export holds everything that its owner ever wrote to anybody: name the chats to bring in. Shared contacts, phone numbers and places are not taken over, files never. Ask the members of a group before you read along.",
+      "Chats between two are shown to owners, admins and advocates only; so are private groups and channels unless you say otherwise. An account's export holds everything that its owner ever wrote to anybody: only its public groups and channels come in, and private ones that you name. Shared contacts, phone numbers and places are not taken over, files never. Ask the members of a group before you read along.",
     gettingTheFile:
       "1. In [Telegram Desktop](https://desktop.telegram.org) open the group or channel, then ⋮ > **Export chat history**. (For all chats: **Settings > Advanced > Export Telegram data**; keep **Account information** ticked.)\n2. Untick all media, and choose **Machine-readable JSON** as the format.\n3. Wait until it says that the export is complete.\n4. Bring in `result.json`, its folder, or a zip of it. Files that were packed with gzip work too.",
   },

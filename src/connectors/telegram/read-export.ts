@@ -101,9 +101,13 @@ export async function* importExport(path: string, settings: ReadSettings, signal
         read = bytes;
       };
       const reading: Reading = { isAccount: false, chats: [] };
+      const leftOut = new Set<string>();
       for await (const entries of readEntries(file, reading, signal, onRead)) {
         for (const entry of entries) {
-          if (!isWanted(entry.chat, reading)) continue;
+          if (!isWanted(entry.chat, reading)) {
+            leftOut.add(chatKey(entry.chat));
+            continue;
+          }
           const record = takeEntry(entry, file.name);
           if (!record) continue;
           if ("reason" in record) rejected.push(record);
@@ -113,12 +117,18 @@ export async function* importExport(path: string, settings: ReadSettings, signal
         }
       }
       read = file.sizeBytes;
-      yield take();
+      yield { ...take(), ...(leftOut.size > 0 && { warnings: [warnOf(leftOut.size, settings.chats)] }) };
       before += file.sizeBytes;
     }
   } finally {
     await opened.close();
   }
+}
+
+/** Names of private chats are not written into the log: how many there are is enough. */
+function warnOf(n: number, list: string): string {
+  const which = `${list === "" ? "private " : ""}${n === 1 ? "chat" : "chats"}${list === "" ? "" : " that the setting Chats does not name"}`;
+  return `${n.toLocaleString("en")} ${which} ${n === 1 ? "was" : "were"} left out. Name in the setting Chats what belongs to the community.`;
 }
 
 /** A message as a record; why it is set aside; or undefined for what Telegram noted by itself. */
@@ -234,14 +244,15 @@ function readChat(about: Record<string, unknown>, piece: ChatPiece, file: string
 }
 
 /**
- * Whether a chat is to be brought in: of an account those that are on the list, or all where it is empty; what was exported
- * alone was chosen already.
+ * Whether a chat is to be brought in: of an account those that are on the list (`*` is all), and without one the public
+ * groups and channels, since the rest is somebody's private life; what was exported alone was chosen already.
  */
 function createFilter(list: string): (chat: TelegramChat, reading: Reading) => boolean {
   const names = new Set(list.split(/[,\n]/).map((name) => name.trim().toLowerCase()));
   const answers = new Map<string, boolean>();
   return (chat, { isAccount }) => {
-    if (list === "" || !isAccount) return true;
+    if (list === "*" || !isAccount) return true;
+    if (list === "") return chat.type.startsWith("public_");
     const key = chatKey(chat);
     const known = answers.get(key);
     if (known !== undefined) return known;

@@ -49,6 +49,19 @@ it("holds what an export reports, once, with each conversation in one thread", a
   expect([again.sourceId, again.counts.new, again.counts.changed]).toEqual([first.sourceId, none, none]);
 });
 
+it("calls a topic by its name, though some of its messages came before it and were a conversation of their own", async () => {
+  const given = exportSchema.parse(JSON.parse(await readFile(forum, "utf8")));
+  const idOf = (message: unknown) => z.looseObject({ id: z.number() }).parse(message).id;
+  const ctx = await createCtx();
+  for (const ids of [[7], [2, 6]]) {
+    const some = given.messages.filter((message) => ids.includes(idOf(message)));
+    await runImport(ctx, { connector: telegram, path: await part(given, some) });
+  }
+  const { activities, threads } = await held(ctx);
+  expect(threads).toHaveLength(1);
+  expect(activities.map((row) => [row.sort, row.title])).toEqual(activities.map(() => ["topic", "Installing"]));
+});
+
 it("ends the same in whatever parts and order an export comes", async () => {
   const given = exportSchema.parse(JSON.parse(await readFile(forum, "utf8")));
   const whole = await createCtx();

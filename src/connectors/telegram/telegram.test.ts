@@ -6,6 +6,7 @@ import type { RawRecord } from "#features/ledger/index.ts";
 import { countKinds, foldBatches } from "../testing.ts";
 import { chatKey, readPeer } from "./format.ts";
 import { telegram } from "./index.ts";
+import { importExport } from "./read-export.ts";
 import { account, chat, fixtures, forum, key, message, read, say, scratch, write } from "./testing.ts";
 
 describe("telegram: a group's export", () => {
@@ -87,9 +88,9 @@ describe("telegram: a group's export", () => {
   });
 
   it("marks bots by what only bots do, with the reason", async () => {
-    const bots = (path: string) => read(path).then(({ batches }) => batches.flatMap((b) => b.identities).filter((i) => i.kind));
+    const bots = (path: string, given = {}) => read(path, given).then(({ batches }) => batches.flatMap((b) => b.identities).filter((i) => i.kind));
     expect((await bots(forum)).map((i) => i.kind?.reason)).toEqual(["Its messages have buttons below them, which only bots can put there."]);
-    expect((await bots(account)).map((i) => i.externalId)).toEqual(["id:700000010"]);
+    expect((await bots(account, { chats: "*" })).map((i) => i.externalId)).toEqual(["id:700000010"]);
     expect((await say({ via_bot: "@gif", inline_bot_buttons: [[{}]] })).identity?.kind).toBeUndefined();
     expect((await say({ forwarded_from: "Herald", inline_bot_buttons: [[{}]] })).identity?.kind).toBeUndefined();
   });
@@ -117,7 +118,7 @@ describe("telegram: a group's export", () => {
   });
 
   it("takes over neither telephones nor places, and nothing twice", async () => {
-    const text = JSON.stringify([(await read(forum)).records, (await read(account)).records]);
+    const text = JSON.stringify([(await read(forum)).records, (await read(account, { chats: "*" })).records]);
     expect(text).not.toMatch(/\+00|phone_number|text_entities|ci\.example/);
   });
 
@@ -156,7 +157,7 @@ describe("telegram: who may see what", () => {
 
 describe("telegram: an account's export", () => {
   it("reads every chat, those that were left too, each under its own key", async () => {
-    const { identity, folded, batches } = await read(account);
+    const { identity, folded, batches } = await read(account, { chats: "*" });
     expect(identity).toEqual({ origin: "telegram:account-5000000001", name: "Telegram of Mara Quill", reported: { message: 10 } });
     expect(countKinds(batches)).toEqual({ message: 10 });
     expect(folded.channels.map(([id, { name, visibility }]) => [id, name, visibility])).toEqual([
@@ -168,6 +169,15 @@ describe("telegram: an account's export", () => {
       ["user700000009", "Deleted Account", "restricted"],
       ["user700000010", "Herald", "restricted"],
     ]);
+  });
+
+  it("leaves private chats and groups of an account out unless they are named, and says how many", async () => {
+    const { folded } = await read(account);
+    expect(folded.channels.map(([id]) => id)).toEqual(["channel1700000003"]);
+    const warnings: string[] = [];
+    for await (const chunk of importExport(account, telegram.settings.parse({}), new AbortController().signal))
+      warnings.push(...(chunk.warnings ?? []));
+    expect(warnings).toEqual(["6 private chats were left out. Name in the setting Chats what belongs to the community."]);
   });
 
   it("brings in only the chats that are named, by name, number or key", async () => {
@@ -185,7 +195,7 @@ describe("telegram: an account's export", () => {
 
   it("gives a message the same key as the export of its chat", async () => {
     const alone = await scratch(write([message(6)], { name: "Old harbour", type: "private_supergroup", id: 1_700_000_004 }));
-    expect((await read(account)).records.map((r) => r.externalId)).toContain((await read(alone)).records[0]?.externalId);
+    expect((await read(account, { chats: "*" })).records.map((r) => r.externalId)).toContain((await read(alone)).records[0]?.externalId);
   });
 });
 
@@ -227,7 +237,7 @@ describe("telegram: exports of all ages", () => {
 });
 
 it("ends in the same tables in whatever order and parts the records come", async () => {
-  const records: RawRecord[] = [...(await read(forum)).records, ...(await read(account)).records];
+  const records: RawRecord[] = [...(await read(forum)).records, ...(await read(account, { chats: "*" })).records];
   const settings = telegram.settings.parse({});
   const whole = foldBatches(records.map((record) => telegram.normalize(record, settings)));
   fc.assert(
