@@ -47,8 +47,10 @@ export function addImport(program: Command, run: (action: (session: Session) => 
       .argument("<path>", "the file or folder");
     for (const { option } of flags) sub.addOption(option);
     sub.action(async (path: string, given: ImportOptions & Record<string, unknown>) => {
-      const settings = settingsGiven(flags, given);
-      await run((session) => importPath(session, { path, connector, options: { ...sub.optsWithGlobals<ImportOptions>(), settings } }));
+      await run((session) => {
+        const settings = settingsGiven(flags, given);
+        return importPath(session, { path, connector, options: { ...sub.optsWithGlobals<ImportOptions>(), settings } });
+      });
     });
   }
 }

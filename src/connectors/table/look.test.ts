@@ -2,7 +2,8 @@ import { mkdtemp, readFile, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { lookAtTable, previewRows, timeChoices } from "./index.ts";
+import { openFile } from "#features/ledger/index.ts";
+import { lookAtTable, previewRows, table, timeChoices } from "./index.ts";
 
 async function scratch(name: string, content: string): Promise<string> {
   const path = join(await mkdtemp(join(tmpdir(), "causeway-look-")), name);
@@ -24,6 +25,14 @@ describe("table: a look before it comes in", () => {
       [61, "date"],
     ]);
     expect((await previewRows(path, mapping, 5, { scan: 30 })).counts).toEqual({ rows: 30, good: 29, bad: 1, isWhole: false });
+  });
+
+  it("knows a table whose cells are pages long, wherever its beginning is cut", async () => {
+    const page = Array.from({ length: 400 }, (_, n) => `It is written, "" so to say "", on line ${n}; and on.`).join("\n");
+    const rows = Array.from({ length: 12 }, (_, n) => `${n},2024-01-01,"${page}"`);
+    const path = await scratch("pages.csv", ["id,date,text", ...rows, ""].join("\n"));
+    expect(table.recognizes?.(await openFile(path))).toBeGreaterThan(0);
+    expect(await lookAtTable(path)).toMatchObject({ columns: ["id", "date", "text"], headerRows: 1 });
   });
 
   it("reads the beginning of a gigabyte alone", async () => {

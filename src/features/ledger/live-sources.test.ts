@@ -14,7 +14,7 @@ import { countInbox, listWaitingInboxes, receiveRecords, takeInbox } from "./inb
 import { addLiveSource, changeSettings, readSettings } from "./live-sources.ts";
 import { listDueSources, pullSource } from "./schedule.ts";
 import { getSource, getSync, listSyncs } from "./source-queries.ts";
-import { secretMask } from "./source-settings.ts";
+import { secretMask, settingsOfUse } from "./source-settings.ts";
 import { requireSource, updateSource } from "./sources.ts";
 import { queueSync, startSync } from "./sync-runs.ts";
 
@@ -41,6 +41,8 @@ const counter = defineConnector({
     to: z.coerce.number().int(),
     token: z.string().meta({ secret: true }).default(""),
     broken: z.boolean().default(false),
+    kept: z.string().default("").meta({ for: "file" }),
+    inner: z.string().default("").meta({ hidden: true }),
   }),
   docs: { collects: "-", identityKey: "-", limits: "-", privacy: "-" },
   streams: { numbers: { title: "Numbers", everyMinutes: 60 }, letters: { title: "Letters", everyMinutes: 30 } },
@@ -119,6 +121,17 @@ test("a secret sent back masked stays as it was; settings that lead elsewhere ar
   ).rejects.toMatchObject({
     code: "conflict",
   });
+});
+
+test("what a form for reading live does not ask for stays as it is, unless it is given", async () => {
+  const ctx = await createCtx();
+  expect(settingsOfUse(counter, "live")).toEqual(["site", "to", "token", "broken"]);
+  expect(settingsOfUse(counter, "file")).toEqual(["site", "to", "broken", "kept"]);
+  const { sourceId } = await addLiveSource(ctx, { connector: counter, settings: settings({ kept: "a", inner: "b" }), services });
+  await changeSettings(ctx, { connector: counter, sourceId, settings: { site: "home", to: 5 }, services });
+  expect(await readSettings(ctx, { connector: counter, sourceId })).toMatchObject({ to: 5, kept: "a", inner: "b" });
+  await addLiveSource(ctx, { connector: counter, settings: settings({ inner: "c" }), services });
+  expect(await readSettings(ctx, { connector: counter, sourceId })).toMatchObject({ kept: "a", inner: "c" });
 });
 
 test("a run goes on from its cursor, and the next is due after the stream's own time", async () => {

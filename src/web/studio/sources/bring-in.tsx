@@ -173,7 +173,9 @@ function FileSettings({ page, problems }: { page: BringInPage; problems: Record<
   return (
     <Sheet id="file-settings">
       <details open={isWanted}>
-        <summary className={classes.summary}>Settings</summary>
+        <summary className={classes.summary}>
+          Settings <small>{page.settings.map(({ title }) => title).join(", ")}</small>
+        </summary>
         <div className={classes.fields}>
           {page.source ? null : <TextInput name="name" label="Name" description="What to call it here; its own name when empty." />}
           <SettingsFields fields={page.settings} problems={problems} />

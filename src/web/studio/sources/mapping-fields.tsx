@@ -1,4 +1,5 @@
 import { Checkbox, NativeSelect, Radio, TextInput } from "@mantine/core";
+import { useId } from "react";
 import { Sheet } from "../../ui/sheet.tsx";
 import classes from "./mapping.module.css";
 import type { MappingColumn, MappingPreview, MappingQuestion } from "./mapping-form.server.ts";
@@ -54,7 +55,7 @@ export function MappingFields(props: {
 }
 
 function ColumnRow({ column, question, problem }: { column: MappingColumn; question: MappingQuestion; problem: string | undefined }) {
-  const id = `column-${column.name}`;
+  const id = useId();
   return (
     <li className={classes.column}>
       <div className={classes.about}>
