@@ -42,6 +42,7 @@ function valuesOf(part: string, shelf: Shelf): readonly string[] | undefined {
     channel: [shelf.channelId],
     source: [home.sourceId],
     sync: [newId()],
+    upload: [newId()],
     metric: metrics.map((metric) => metric.id),
     kind: ["threads", "activities", "members", "signals"],
   };

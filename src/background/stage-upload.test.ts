@@ -1,0 +1,29 @@
+import { mkdtemp, readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createCtx } from "#tests/factories.ts";
+import { openUpload, stageUpload } from "./stage-upload.ts";
+import { storeUpload, uploadFolder } from "./store-upload.ts";
+
+const store = async (dataDir: string, text: string, fileName: string) =>
+  storeUpload({ dataDir, fileName, body: new Blob([text]).stream() as ReadableStream<Uint8Array> });
+
+test("a file that waits is seen by its own community alone, whoever knows its id", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "causeway-stage-"));
+  const [ours, theirs] = [await createCtx(), await createCtx()];
+  const staged = await stageUpload(ours, { upload: await store(dataDir, "date,text\n2024-01-01,hello\n", "ideas.csv") });
+  expect(await openUpload(ours, { dataDir, uploadId: staged.id })).toMatchObject({ id: staged.id, fileName: "ideas.csv", connector: "table" });
+  await expect(openUpload(theirs, { dataDir, uploadId: staged.id })).rejects.toMatchObject({ code: "not_found" });
+  for (const uploadId of ["..", "../..", `${staged.id}/..`, ""]) {
+    await expect(openUpload(ours, { dataDir, uploadId })).rejects.toMatchObject({ code: "not_found" });
+  }
+});
+
+test("a file that nobody can read leaves nothing behind", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "causeway-stage-"));
+  const ctx = await createCtx();
+  const upload = await store(dataDir, "\u0000\u0001 no export of anything", "noise.bin");
+  await expect(stageUpload(ctx, { upload })).rejects.toMatchObject({ code: "unreadable_file" });
+  expect(await readdir(uploadFolder(dataDir))).toEqual([]);
+});
