@@ -15,7 +15,22 @@ export interface SuggestedMapping {
 
 /** Names by which columns are known, the surest first; compared without case, spaces and signs. */
 const names: Readonly<Record<ColumnField, readonly string[]>> = {
-  id: ["id", "number", "ticketid", "postid", "messageid", "responseid", "respondentid", "submissionid", "externalid", "uuid", "key", "sequence"],
+  id: [
+    "id",
+    "number",
+    "ticketid",
+    "issueid",
+    "issuekey",
+    "postid",
+    "messageid",
+    "responseid",
+    "respondentid",
+    "submissionid",
+    "externalid",
+    "uuid",
+    "key",
+    "sequence",
+  ],
   kind: ["activitytype", "eventtype", "kind", "type"],
   time: [
     "createdat",

@@ -90,7 +90,7 @@ export async function readBringIn(
     return {
       ...page,
       name: identified?.name ?? null,
-      reported: Object.entries(identified?.reported ?? {}),
+      reported: Object.entries(identified?.reported ?? {}).sort(([, a], [, b]) => b - a),
       source: source ? { id: source.id, name: source.name } : null,
       settings: describeSettings(connector, "file", source?.settings),
       problem,

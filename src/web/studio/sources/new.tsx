@@ -20,8 +20,16 @@ export const loader = guarded(async ({ context }: Route.LoaderArgs) => {
   return {
     first: sources.length === 0,
     hasSample: sources.some(({ connector }) => connector === "sample"),
-    connectors: connectors.filter((one) => one.importFile).map(({ id, title, summary }) => ({ id, title, summary })),
-    live: connectors.filter((one) => one.connect).map(({ id, title, summary }) => ({ id, title, summary })),
+    // The sample has a button of its own.
+    connectors: connectors
+      .filter((one) => one.id !== "sample")
+      .map(({ id, title, summary, importFile, connect }) => ({
+        id,
+        title,
+        summary,
+        isFile: importFile !== undefined,
+        isLive: connect !== undefined,
+      })),
   };
 });
 
@@ -46,39 +54,29 @@ export default function NewSource({ loaderData, params }: Route.ComponentProps) 
         actions={<span />}
       />
       <Columns layout="wide">
-        <Sheet title="Bring in your own" id="own">
-          <div className={classes.choice}>
-            <p>
-              Drop an export: what it is, is read from the file itself. You see what it is and who may see it before it comes in. It is checked as a
-              whole first, so a broken file changes nothing; bringing it in twice changes nothing either. Of a table, you say what its columns mean.
-            </p>
-            <DropZone community={params.community} connector={connector} />
-            <NativeSelect
-              label="If it is not recognised, say what it is"
-              value={connector}
-              onChange={(event) => setConnector(event.currentTarget.value)}
-              data={[{ value: "", label: "recognise it" }, ...loaderData.connectors.map(({ id, title }) => ({ value: id, label: title }))]}
-            />
-            <p className="quiet">
-              Very large exports, and a git repository on this server, come in on its own command line:
-              <br />
-              <code>{command}</code>
-            </p>
-          </div>
-        </Sheet>
         <Pile>
-          <Sheet title="Connect a live source" id="live">
-            <ul className={classes.list}>
-              {loaderData.live.map(({ id, title, summary }) => (
-                <li key={id}>
-                  <Link className="link" to={`/studio/${params.community}/sources/connect/${id}`}>
-                    {title}
-                  </Link>
-                  <br />
-                  <small>{summary}</small>
-                </li>
-              ))}
-            </ul>
+          <Sheet title="Bring in your own" id="own">
+            <div className={classes.choice}>
+              <p>
+                Drop an export: what it is, is read from the file itself. You see what it is and who may see it before it comes in. It is checked as a
+                whole first, so a broken file changes nothing; bringing it in twice changes nothing either. Of a table, you say what its columns mean.
+              </p>
+              <DropZone community={params.community} connector={connector} />
+              <NativeSelect
+                label="If it is not recognised, say what it is"
+                value={connector}
+                onChange={(event) => setConnector(event.currentTarget.value)}
+                data={[
+                  { value: "", label: "recognise it" },
+                  ...loaderData.connectors.filter(({ isFile }) => isFile).map(({ id, title }) => ({ value: id, label: title })),
+                ]}
+              />
+              <p className="quiet">
+                Very large exports, and a git repository on this server, come in on its own command line:
+                <br />
+                <code>{command}</code>
+              </p>
+            </div>
           </Sheet>
           <Sheet title={loaderData.hasSample ? "The sample community is here" : "Or look around first"} id="sample">
             <div className={classes.choice}>
@@ -93,18 +91,25 @@ export default function NewSource({ loaderData, params }: Route.ComponentProps) 
               </Form>
             </div>
           </Sheet>
-          <Sheet title="What can be read" id="connectors">
-            <ul className={classes.list}>
-              {loaderData.connectors.map(({ id, title, summary }) => (
-                <li key={id}>
-                  {title}
-                  <br />
-                  <small>{summary}</small>
-                </li>
-              ))}
-            </ul>
-          </Sheet>
         </Pile>
+        <Sheet title="Where developers talk" id="connectors">
+          <ul className={classes.list}>
+            {loaderData.connectors.map(({ id, title, summary, isFile, isLive }) => (
+              <li key={id}>
+                {isLive ? (
+                  <Link className="link" to={`/studio/${params.community}/sources/connect/${id}`}>
+                    {title}
+                  </Link>
+                ) : (
+                  <span>{title}</span>
+                )}
+                <small className={classes.ways}>{[isLive && "connect live", isFile && "drop a file"].filter(Boolean).join(" · ")}</small>
+                <br />
+                <small>{summary}</small>
+              </li>
+            ))}
+          </ul>
+        </Sheet>
       </Columns>
     </>
   );
