@@ -32,10 +32,10 @@ async function parse(path: string): Promise<DiscordJobResult> {
   const input = { path, head: Buffer.alloc(0), settings, signal: new AbortController().signal };
   const idle = process.memoryUsage().rss;
   const started = performance.now();
-  await identifyFile(ctx, input);
+  const { noted } = await identifyFile(ctx, input);
   let activities = 0;
   let warnings = 0;
-  for await (const chunk of importFile(ctx, input)) {
+  for await (const chunk of importFile(ctx, { ...input, noted })) {
     for (const record of chunk.records) activities += discord.normalize(record, settings).activities.length;
     warnings += (chunk.warnings?.length ?? 0) + (chunk.rejected?.length ?? 0);
   }

@@ -157,7 +157,9 @@ async function lookAt(ctx: Ctx, { connector, path }: { connector: Connector; pat
       await lookAtTable(path);
       return {};
     }
-    return { identified: (await checkFile(ctx, { connector, path })).identified };
+    // What was noted for a run in this process is not kept in a file.
+    const { noted: _, ...identified } = (await checkFile(ctx, { connector, path })).identified;
+    return { identified };
   } catch (error) {
     if (error instanceof AppError && error.code === "invalid_input" && connector.importFile) return { problem: error.message };
     throw error;

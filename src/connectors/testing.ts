@@ -44,8 +44,9 @@ export async function readFileWith<Schema extends z.ZodType>(
     signal: new AbortController().signal,
   };
   const ctx = offlineContext();
-  const reading: FileReading = { identity: await connector.identifyFile(ctx, input), records: [], rejected: [], chunks: 0 };
-  for await (const chunk of connector.importFile(ctx, input)) {
+  const { noted, ...identity } = await connector.identifyFile(ctx, input);
+  const reading: FileReading = { identity, records: [], rejected: [], chunks: 0 };
+  for await (const chunk of connector.importFile(ctx, { ...input, noted })) {
     // As stored: what does not survive JSON text would be lost by a replay.
     reading.records.push(...chunk.records.map((record) => ({ ...record, payload: JSON.parse(JSON.stringify(record.payload)) as unknown })));
     reading.rejected.push(...(chunk.rejected ?? []));

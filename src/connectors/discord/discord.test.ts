@@ -8,6 +8,8 @@ import { describe, expect, it } from "vitest";
 import { openFile } from "#features/ledger/index.ts";
 import { countKinds, foldBatches } from "../testing.ts";
 import { discord } from "./index.ts";
+import { importExport, inspectExport } from "./read-export.ts";
+import { ReplyRoots } from "./reply-roots.ts";
 import {
   at,
   author,
@@ -33,6 +35,20 @@ describe("discord: what an export says", () => {
     await expect(`${JSON.stringify(batches, null, 2)}\n`).toMatchFileSnapshot("fixtures/tidewater.golden.json");
     const { batches: private_ } = await readBatches(direct);
     await expect(`${JSON.stringify(private_, null, 2)}\n`).toMatchFileSnapshot("fixtures/direct.golden.json");
+  });
+
+  it("finds who answers whom by itself where nothing was noted while the file was checked", async () => {
+    const { signal } = new AbortController();
+    const told = async (noted?: unknown) => {
+      const records = [];
+      for await (const chunk of importExport(server, signal, noted)) records.push(...chunk.records);
+      return records;
+    };
+    const { noted } = await inspectExport(server, signal);
+    expect(noted).toBeInstanceOf(ReplyRoots);
+    const records = await told(noted);
+    expect(JSON.stringify(records)).toContain('"root"');
+    expect(records).toEqual(await told());
   });
 
   it("names the server, the same for every channel of it, and what the files hold by kind", async () => {

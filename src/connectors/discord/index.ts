@@ -69,5 +69,5 @@ export const discord = defineConnector({
   listen: { isOn: ({ token, listen }) => token !== "" && listen, run: listenToDiscord },
   recognizes: recognizeExport,
   identifyFile: (_ctx, { path, signal }) => inspectExport(path, signal),
-  importFile: (_ctx, { path, signal }) => importExport(path, signal),
+  importFile: (_ctx, { path, signal, noted }) => importExport(path, signal, noted),
 });

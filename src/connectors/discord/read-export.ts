@@ -36,6 +36,7 @@ export async function inspectExport(path: string, signal: AbortSignal): Promise<
   try {
     const found = new Map<string, FileIdentity & { files: number }>();
     const ids = new CountIds();
+    const roots = new ReplyRoots();
     let cut = false;
     for (const file of (await pickExports(opened, signal)).exports) {
       const end = await readFile(file, signal, {
@@ -47,6 +48,7 @@ export async function inspectExport(path: string, signal: AbortSignal): Promise<
           const { id, type } = glimpse(piece);
           const kind = id && activityKind({ id, type }, head.channel.id);
           if (kind) ids.add(kind, id);
+          noteReply(roots, piece, head);
         },
       });
       cut ||= end.cut !== undefined;
@@ -59,14 +61,17 @@ export async function inspectExport(path: string, signal: AbortSignal): Promise<
       });
     }
     // A file that was cut off does not say how much there was.
-    return { origin: first.origin, name: first.name, ...(!cut && { reported: ids.count() }) };
+    return { origin: first.origin, name: first.name, ...(!cut && { reported: ids.count() }), noted: roots };
   } finally {
     await opened.close();
   }
 }
 
-/** Brings in the messages of an export, channel by channel. */
-export async function* importExport(path: string, signal: AbortSignal): AsyncGenerator<RecordChunk> {
+/**
+ * Brings in the messages of an export, channel by channel.
+ * @param noted what `inspectExport` noted of it, which spares it one reading
+ */
+export async function* importExport(path: string, signal: AbortSignal, noted?: unknown): AsyncGenerator<RecordChunk> {
   const opened = await openExport(path);
   try {
     const { exports, others } = await pickExports(opened, signal);
@@ -80,7 +85,7 @@ export async function* importExport(path: string, signal: AbortSignal): AsyncGen
         ],
       };
     }
-    const roots = await findRoots(exports, signal);
+    const roots = noted instanceof ReplyRoots ? noted : await findRoots(exports, signal);
     let before = 0;
     for (const file of exports) {
       yield* importOne(file, { signal, roots, before, total });
@@ -232,16 +237,18 @@ function glimpseReply(piece: MessagePiece, channelId: string): { id?: string; an
   return {};
 }
 
+function noteReply(roots: ReplyRoots, piece: MessagePiece, { channel }: Head): void {
+  if (isThreadType(channel.type)) return;
+  const { id, answered } = glimpseReply(piece, channel.id);
+  if (id && answered) roots.add(id, answered);
+}
+
 /** Who answers whom, over all files: parts of a channel may come in any order, and messages of a part too. */
 async function findRoots(files: readonly ExportFile[], signal: AbortSignal): Promise<ReplyRoots> {
   const roots = new ReplyRoots();
   for (const file of files) {
     await readFile(file, signal, {
-      message(piece, { channel }) {
-        if (isThreadType(channel.type)) return;
-        const { id, answered } = glimpseReply(piece, channel.id);
-        if (id && answered) roots.add(id, answered);
-      },
+      message: (piece, head) => noteReply(roots, piece, head),
     });
   }
   return roots;

@@ -86,6 +86,8 @@ export interface ImportFileInput<Settings> {
   /** The file's first bytes as they lie on the disk, so gzip is still packed (empty for a folder). */
   head: Buffer;
   signal: AbortSignal;
+  /** For `importFile`: what `identifyFile` noted of this very file just now, if it did. */
+  noted?: unknown;
 }
 
 /** What a dropped file shows before it is read. */
@@ -114,6 +116,8 @@ export interface FileIdentity {
    * replaces what it said before. Together they make `reported`.
    */
   reportedParts?: Record<string, ReportedCounts>;
+  /** What was learned on the way that `importFile` would have to find out again. It is handed on in memory and never kept. */
+  noted?: unknown;
 }
 
 /** What tells an activity's thread, of one that is held. */

@@ -153,7 +153,7 @@ export async function queueImport(
 export async function runImport(ctx: Ctx, input: RunImportInput): Promise<SyncOutcome & { needsReplay: boolean }> {
   const { settings, file, identified, source, importFile, settingsChanged } = await identify(ctx, input);
   const { connector } = input;
-  const fileInput = { settings, path: file.path, head: file.rawHead };
+  const fileInput = { settings, path: file.path, head: file.rawHead, noted: identified.noted };
   const parts = Object.entries(identified.reportedParts ?? {});
   for (const [part, reported] of parts) await storeReported(ctx, { sourceId: source.id, stream: fileStream, part, reported });
   if (identified.reported && parts.length === 0) await storeReported(ctx, { sourceId: source.id, stream: fileStream, reported: identified.reported });
