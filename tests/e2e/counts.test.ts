@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, openBrowser, textOf, visit, whySkipped } from "./browser.ts";
 import { ensurePagesBuilt, root, type ServerUnderTest, startServerUnderTest } from "./harness.ts";
+import { bringIn } from "./journeys/sources.ts";
 import { community, readApi, setUp, studio } from "./world.ts";
 
 const archive = join(root, "..", "shared", "data", "github-archive", "tlswg-tls13-spec", "archive.json");
@@ -34,6 +35,7 @@ describe.skipIf(!isThere || !chromiumPath)(`counts of a real archive${whyNot}`, 
       visit({ browser, url: server.url }, async (page, context) => {
         await setUp(page, server.setupLink);
         await page.getByLabel("Export file").setInputFiles(archive);
+        await bringIn(page);
         await page.waitForURL(/\/sources\/[0-9a-f-]{36}$/, { timeout: waitMs });
         const sourceId = page.url().split("/").at(-1) ?? "";
         await page.getByRole("heading", { level: 1, name: /all that it says it has is here/ }).waitFor({ timeout: waitMs });
