@@ -52,13 +52,15 @@ const activitiesPerCall = 5_000;
 export async function enqueueChanges(ctx: Ctx, changes: Changes, consumers: readonly ConsumerName[] = consumerNames): Promise<void> {
   if (consumers.length === 0 || changes.threads.length + changes.identities.length + changes.activities.length === 0) return;
   const id = newId();
+  // One statement, so that outside of a transaction too there is no change without its deliveries.
   await ctx.db.execute(sql`
-    INSERT INTO outbox (community_id, id, threads, identities, activities, created_at)
-    VALUES (${ctx.community.id}, ${id}, ${array(changes.threads, "uuid")}, ${array(changes.identities, "uuid")},
-            ${array(changes.activities, "uuid")}, ${ctx.clock.now()})`);
-  await ctx.db.execute(sql`
+    WITH change AS (
+      INSERT INTO outbox (community_id, id, threads, identities, activities, created_at)
+      VALUES (${ctx.community.id}, ${id}, ${array(changes.threads, "uuid")}, ${array(changes.identities, "uuid")},
+              ${array(changes.activities, "uuid")}, ${ctx.clock.now()})
+      RETURNING community_id, id)
     INSERT INTO outbox_delivery (community_id, consumer, outbox_id)
-    SELECT ${ctx.community.id}, name, ${id} FROM unnest(${array(consumers, "text")}) AS name`);
+    SELECT change.community_id, name, change.id FROM change, unnest(${array(consumers, "text")}) AS name`);
 }
 
 export interface DrainProgress {

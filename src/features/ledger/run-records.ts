@@ -64,6 +64,8 @@ const inFlight = new MemoryBudget(12_000_000);
 const recordWeight = 1_000;
 
 const heartbeatMs = 20_000;
+/** Whoever watches sees no more than this; groups may be stored many times as often. */
+const showEveryMs = 400;
 
 interface Group {
   records: { record: RawRecord; payloadText: string }[];
@@ -86,6 +88,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
   const counts = new RunCounts();
   const memory: RunMemory = { people: new SeenPeople(), onlyNew: input.fresh };
   const startedMs = performance.now();
+  const shown = { at: startedMs };
   const abort = new AbortController();
   const signal = input.signal ? AbortSignal.any([input.signal, abort.signal]) : abort.signal;
   let last: SyncProgress = describe(undefined, counts, startedMs);
@@ -121,7 +124,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
         // They have been read, and must not take up memory until the group is stored.
         group.records = [];
         await storing;
-        storing = store(ctx, { ...input, syncId, records, group, counts, memory, startedMs })
+        storing = store(ctx, { ...input, syncId, records, group, counts, memory, startedMs, shown })
           .then((progress) => {
             last = progress;
             waiting = undefined;
@@ -168,7 +171,15 @@ function isTurningPoint(groups: number): boolean {
 
 async function store(
   ctx: Ctx,
-  input: RunRecordsInput & { syncId: string; records: EncodedRecords; group: Group; counts: RunCounts; memory: RunMemory; startedMs: number },
+  input: RunRecordsInput & {
+    syncId: string;
+    records: EncodedRecords;
+    group: Group;
+    counts: RunCounts;
+    memory: RunMemory;
+    startedMs: number;
+    shown: { at: number };
+  },
 ): Promise<SyncProgress> {
   await ingest(ctx, {
     source: input.source,
@@ -180,7 +191,11 @@ async function store(
     memory: input.memory,
   });
   const progress = describe(input.group.progress, input.counts, input.startedMs);
-  await beat(ctx, { syncId: input.syncId, counts: progress.counts, progress: { ...progress, counts: undefined } });
+  const now = performance.now();
+  if (now - input.shown.at >= showEveryMs) {
+    input.shown.at = now;
+    await beat(ctx, { syncId: input.syncId, counts: progress.counts, progress: { ...progress, counts: undefined } });
+  }
   input.onProgress?.(progress);
   return progress;
 }
