@@ -220,12 +220,6 @@ function addSourceCommands(api: Api): void {
       const { fileName, connector, sourceName, settings } = query;
       const upload = await storeUpload({ dataDir: runtime.config.dataDir, body: c.req.raw.body, fileName, signal: c.req.raw.signal });
       const started = await startImport(ctx, { jobs: runtime.jobs, upload, connector, sourceName, settings, isSaid: settings !== undefined });
-      await recordAudit(ctx, {
-        action: "source.import_started",
-        objectKind: "source",
-        objectId: started.sourceId,
-        detail: { fileName: upload.fileName, sizeBytes: upload.sizeBytes, syncId: started.syncId },
-      });
       c.header("location", `/api/v1/communities/${ctx.community.slug}/syncs/${started.syncId}`);
       return started;
     },

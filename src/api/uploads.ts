@@ -4,7 +4,7 @@ import { discardUpload, openUpload, type StagedUpload, stageUpload, startUpload 
 import { storeUpload } from "#app/background/store-upload.ts";
 import { lookAtTable, mappingSchema, previewRows, suggestMapping, table } from "#connectors/table/index.ts";
 import { AppError } from "#core/errors.ts";
-import { editorRoles, recordAudit } from "#features/access/index.ts";
+import { editorRoles } from "#features/access/index.ts";
 import { withHeldSettings } from "#features/ledger/index.ts";
 import { type Api, communityEndpoint } from "./kit/endpoint.ts";
 import { at, id } from "./kit/schemas.ts";
@@ -154,12 +154,6 @@ export function addUploads(api: Api): void {
       }
       const { settings, sourceName } = body;
       const started = await startUpload(ctx, { jobs: runtime.jobs, upload: staged, connector: requireConnector(connector).id, sourceName, settings });
-      await recordAudit(ctx, {
-        action: "source.import_started",
-        objectKind: "source",
-        objectId: started.sourceId,
-        detail: { fileName: staged.fileName, sizeBytes: staged.sizeBytes, syncId: started.syncId },
-      });
       c.header("location", `/api/v1/communities/${ctx.community.slug}/syncs/${started.syncId}`);
       return started;
     },

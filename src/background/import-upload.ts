@@ -3,7 +3,7 @@ import { consumers } from "#app/consumers.ts";
 import { connectors, findConnector } from "#connectors/index.ts";
 import { AppError } from "#core/errors.ts";
 import { defineJob, type JobRun, type Jobs } from "#core/jobs.ts";
-import { type Ctx, openAsSystem } from "#features/access/index.ts";
+import { type Ctx, openAsSystem, recordAudit } from "#features/access/index.ts";
 import {
   type Connector,
   drainOutbox,
@@ -144,6 +144,12 @@ export async function startImport(
       isSaid,
       needsReplay,
       sourceId,
+    });
+    await recordAudit(ctx, {
+      action: "source.import_started",
+      objectKind: "source",
+      objectId: sourceId,
+      detail: { fileName, sizeBytes: upload.sizeBytes, syncId },
     });
     return { syncId, sourceId, connector: connector.id };
   } catch (error) {

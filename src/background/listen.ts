@@ -9,6 +9,7 @@ import {
   type Connector,
   claimListener,
   forgetListener,
+  isCalled,
   isListenedTo,
   type ListenableSource,
   type ListenState,
@@ -67,7 +68,7 @@ export function startListening(services: Services, options: { everyMs?: number; 
     const sources = await listListenable(services, { connectors: able.flatMap(({ id, aliases = [] }) => [id, ...aliases]) });
     const wanted = new Map<string, Connector>();
     for (const source of sources) {
-      const connector = able.find(({ id, aliases }) => id === source.connector || aliases?.includes(source.connector));
+      const connector = able.find((one) => isCalled(one, source.connector));
       if (connector && isListenedTo(connector, source)) wanted.set(source.sourceId, connector);
     }
     const current = new Map(sources.map((source) => [source.sourceId, source]));

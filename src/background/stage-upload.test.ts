@@ -2,8 +2,10 @@ import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { sql } from "#core/database/database.ts";
+import { newId } from "#core/ids.ts";
 import { createCtx } from "#tests/factories.ts";
-import { openUpload, stageUpload } from "./stage-upload.ts";
+import { openUpload, stageUpload, startUpload } from "./stage-upload.ts";
 import { storeUpload, uploadFolder } from "./store-upload.ts";
 
 const store = async (dataDir: string, text: string, fileName: string) =>
@@ -26,4 +28,31 @@ test("a file that nobody can read leaves nothing behind", async () => {
   const upload = await store(dataDir, "\u0000\u0001 no export of anything", "noise.bin");
   await expect(stageUpload(ctx, { upload })).rejects.toMatchObject({ code: "unreadable_file" });
   expect(await readdir(uploadFolder(dataDir))).toEqual([]);
+});
+
+test("a file that is asked for twice is brought in once, and the audit log says so once", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "causeway-stage-"));
+  const ctx = await createCtx();
+  const { id: uploadId } = await stageUpload(ctx, { upload: await store(dataDir, "date,text\n2024-01-01,hello\n", "ideas.csv") });
+  const sent: unknown[] = [];
+  const jobs = {
+    send: async (_job: unknown, payload: unknown) => {
+      sent.push(payload);
+      return newId();
+    },
+  };
+  const start = async () =>
+    startUpload(ctx, {
+      jobs,
+      upload: await openUpload(ctx, { dataDir, uploadId }),
+      connector: "table",
+      settings: { mapping: { time: "date", body: "text" } },
+    });
+  const first = await start();
+  expect(await start()).toEqual(first);
+  expect(sent).toHaveLength(1);
+  const log = await ctx.db.rows<{ objectId: string }>(
+    sql`SELECT object_id AS "objectId" FROM audit_entry WHERE community_id = ${ctx.community.id} AND action = 'source.import_started'`,
+  );
+  expect(log).toEqual([{ objectId: first.sourceId }]);
 });

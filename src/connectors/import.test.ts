@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sql } from "#core/database/database.ts";
@@ -11,6 +10,7 @@ import { git } from "./git/index.ts";
 import { github } from "./github/index.ts";
 import { connectors } from "./index.ts";
 import { mbox } from "./mbox/index.ts";
+import { scratch } from "./testing.ts";
 
 const here = import.meta.dirname;
 const root = join(here, "../..");
@@ -39,12 +39,6 @@ async function tables(ctx: Ctx) {
       SELECT i.external_id, l.kind, l.value FROM identity_label l JOIN identity i ON i.community_id = l.community_id AND i.id = l.identity_id
       WHERE l.community_id = ${id} ORDER BY 1, 2, 3`),
   };
-}
-
-async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-import-")), name);
-  await writeFile(path, content);
-  return path;
 }
 
 describe("imports, into the database", () => {

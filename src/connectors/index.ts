@@ -1,4 +1,4 @@
-import type { Connector } from "#features/ledger/index.ts";
+import { type Connector, isCalled } from "#features/ledger/index.ts";
 import { discord } from "./discord/index.ts";
 import { discourse } from "./discourse/index.ts";
 import { feeds } from "./feeds/index.ts";
@@ -40,5 +40,5 @@ export const connectors: readonly Connector[] = [
 
 /** The connector of an id, or of a name that it had before: sources that were stored under one go on. */
 export function findConnector(id: string): Connector | undefined {
-  return connectors.find((one) => one.id === id) ?? connectors.find((one) => one.aliases?.includes(id));
+  return connectors.find((one) => isCalled(one, id));
 }

@@ -1,3 +1,4 @@
+import { AppError } from "#core/errors.ts";
 import type { ExportFile } from "./export-files.ts";
 import { readLines, readPieces } from "./export-files.ts";
 
@@ -63,5 +64,20 @@ export async function* readJsonItems(
       continue;
     }
     yield { item: { key: "", index: undefined, line, value } };
+  }
+}
+
+/**
+ * One line of a file of which each line is JSON.
+ * @throws AppError `unreadable_file` with the line: for files that are refused as a whole when one is broken
+ */
+export function parseJsonLine(name: string, text: string, line: number): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new AppError("unreadable_file", {
+      public: `${name} is not valid JSON at line ${line.toLocaleString("en")}: it may be cut off there. Get the file again, or take that line out; nothing was stored.`,
+      cause,
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { mkdtempSync } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -204,4 +205,11 @@ export function countKinds(batches: readonly NormalizedBatch[]): Record<string, 
   const counts: Record<string, number> = {};
   for (const kind of seen.values()) counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;
+}
+
+/** A file of this name and content, in a folder of its own. */
+export async function scratch(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(await mkdtemp(join(tmpdir(), "causeway-scratch-")), name);
+  await writeFile(path, content);
+  return path;
 }

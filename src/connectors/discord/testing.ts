@@ -5,6 +5,8 @@ import { openFile, type RecordChunk } from "#features/ledger/index.ts";
 import { foldBatches, offlineContext, readFileWith } from "../testing.ts";
 import { discord } from "./index.ts";
 
+export { scratch } from "../testing.ts";
+
 export const server = join(import.meta.dirname, "fixtures/tidewater");
 export const general = join(server, "Tidewater - Help - general [700000000000000101].json");
 export const direct = join(import.meta.dirname, "fixtures/direct.json");
@@ -17,12 +19,6 @@ export interface ExportFile {
   exportedAt?: string;
   messages: Record<string, unknown>[];
   messageCount?: number;
-}
-
-export async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-discord-")), name);
-  await writeFile(path, content);
-  return path;
 }
 
 export async function scratchFolder(files: Record<string, string | Buffer>): Promise<string> {

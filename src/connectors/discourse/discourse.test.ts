@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openFile } from "#features/ledger/index.ts";
-import { countKinds, foldBatches, readFileWith } from "../testing.ts";
+import { countKinds, foldBatches, readFileWith, scratch } from "../testing.ts";
 import { discourse } from "./index.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
@@ -20,12 +20,6 @@ async function read(path: string, given: object = { site }) {
   const batches = records.map((record) => discourse.normalize(record, settings));
   const activities = batches.flatMap((batch) => batch.activities);
   return { identity, records, rejected, batches, activities, folded: foldBatches(batches), byId: new Map(activities.map((a) => [a.externalId, a])) };
-}
-
-async function scratch(name: string, content: string): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-discourse-")), name);
-  await writeFile(path, content);
-  return path;
 }
 
 describe("discourse: a topic", () => {

@@ -1,11 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { openFile, type RawRecord } from "#features/ledger/index.ts";
-import { createLocalHttp, foldBatches, type LocalServer, offlineContext, pullWith, readFileWith, startLocalServer } from "../testing.ts";
+import { createLocalHttp, foldBatches, type LocalServer, offlineContext, pullWith, readFileWith, scratch, startLocalServer } from "../testing.ts";
 import { feeds } from "./index.ts";
 
 const blogPath = join(import.meta.dirname, "fixtures/blog.xml");
@@ -15,12 +13,6 @@ const settings = feeds.settings.parse({});
 function normalizeAll(records: readonly RawRecord[]) {
   const batches = records.map((record) => feeds.normalize(record, settings));
   return { batches, byId: new Map(batches.flatMap((batch) => batch.activities).map((a) => [a.externalId, a])) };
-}
-
-async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-feeds-")), name);
-  await writeFile(path, content);
-  return path;
 }
 
 describe("feeds: a file", () => {

@@ -1,14 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type NormalizedActivity, openFile, type RawRecord } from "#features/ledger/index.ts";
 import type { ExportFile } from "../export-files.ts";
-import { foldBatches, readFileWith } from "../testing.ts";
+import { foldBatches, readFileWith, scratch } from "../testing.ts";
 import { cutLog } from "./cut-log.ts";
 import { git } from "./index.ts";
 import { findTrailers } from "./message-trailers.ts";
@@ -18,12 +16,6 @@ import { makeScratchRepository, type ScratchRepository } from "./testing-remote.
 const real = join(import.meta.dirname, "../../../../shared/data/git-log");
 const settings = git.settings.parse({});
 const normalize = (records: readonly RawRecord[]) => records.map((record) => git.normalize(record, settings));
-
-async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-log-")), name);
-  await writeFile(path, content);
-  return path;
-}
 
 async function readLog(content: string | Buffer, given: object = {}) {
   const reading = await readFileWith(git, await scratch("log.txt", content), given);

@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { JsonCutter, type JsonPiece } from "../cut-json.ts";
-import { countKinds, foldBatches, readFileWith } from "../testing.ts";
+import { countKinds, foldBatches, readFileWith, scratch } from "../testing.ts";
 import { github } from "./index.ts";
 
 const fixture = join(import.meta.dirname, "fixtures/archive.json");
@@ -15,12 +14,6 @@ const settings = github.settings.parse({});
 async function readBatches(path: string) {
   const { records } = await readFileWith(github, path);
   return records.map((record) => github.normalize(record, settings));
-}
-
-async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-archive-")), name);
-  await writeFile(path, content);
-  return path;
 }
 
 describe("github: archive.json: what a file says", () => {

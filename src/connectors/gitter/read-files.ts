@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import type { RawRecord, RecordChunk, RejectedRecord } from "#features/ledger/index.ts";
 import { type ExportFile, type ExportFiles, readLines, readPieces } from "../export-files.ts";
+import { parseJsonLine } from "../json-items.ts";
 import { excerptOf } from "../words.ts";
 import { type GitterRoom, messageSchema } from "./normalize.ts";
 
@@ -121,7 +122,7 @@ async function* readItems(file: ExportFile, signal: AbortSignal): AsyncGenerator
   if (await isLines(file, signal)) {
     let byte = 0;
     for await (const { text, line, bytes } of readLines(file, signal)) {
-      yield { value: parseLine(file.name, text, line), place: `${file.name}, line ${line}`, byte };
+      yield { value: parseJsonLine(file.name, text, line), place: `${file.name}, line ${line}`, byte };
       byte += bytes;
     }
     return;
@@ -130,17 +131,6 @@ async function* readItems(file: ExportFile, signal: AbortSignal): AsyncGenerator
     const value = cutter.parse(piece);
     if (piece.key === "" && piece.index !== undefined)
       yield { value, place: `${file.name}, item ${piece.index + 1} (line ${piece.line})`, byte: piece.byte };
-  }
-}
-
-function parseLine(name: string, text: string, line: number): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new AppError("unreadable_file", {
-      public: `${name} is not valid JSON at line ${line.toLocaleString("en")}: it may be cut off there. Get the file again, or take that line out; nothing was stored.`,
-      cause,
-    });
   }
 }
 

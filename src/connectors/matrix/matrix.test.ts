@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openFile } from "#features/ledger/index.ts";
-import { foldBatches, readFileWith } from "../testing.ts";
+import { foldBatches, readFileWith, scratch } from "../testing.ts";
 import { matrixBotReason, readBridge } from "./bridge.ts";
 import { matrix } from "./index.ts";
 
@@ -36,12 +36,6 @@ async function read(path: string, given: object = {}) {
     folded: foldBatches(batches),
     byId: new Map(activities.map((a) => [a.externalId, a])),
   };
-}
-
-async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-matrix-")), name);
-  await writeFile(path, content);
-  return path;
 }
 
 const eventsOf = async (): Promise<Raw[]> => (JSON.parse(await readFile(fixture, "utf8")) as { messages: Raw[] }).messages;

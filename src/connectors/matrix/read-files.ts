@@ -2,6 +2,7 @@ import { AppError } from "#core/errors.ts";
 import type { RawRecord, RecordChunk, RejectedRecord } from "#features/ledger/index.ts";
 import { type ExportFile, type ExportFiles, readLines, readPieces } from "../export-files.ts";
 import { IdTable } from "../id-table.ts";
+import { parseJsonLine } from "../json-items.ts";
 import { excerptOf } from "../words.ts";
 import { FileRelations } from "./file-relations.ts";
 import { eventSchema, isMessage, isUnreadable, type MatrixEvent } from "./format.ts";
@@ -182,7 +183,7 @@ async function* readFound(file: ExportFile, signal: AbortSignal, onTitle: (name:
     let byte = 0;
     for await (const { text, line, bytes } of readLines(file, signal)) {
       byte += bytes;
-      yield* unfold(parseLine(file.name, text, line), `${file.name}, line ${line}`, byte);
+      yield* unfold(parseJsonLine(file.name, text, line), `${file.name}, line ${line}`, byte);
     }
     return;
   }
@@ -225,17 +226,6 @@ function* readRooms(value: unknown, place: string, byte: number): Generator<Foun
 
 function memberOf(value: unknown, field: string): unknown {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (Reflect.get(value, field) as unknown) : undefined;
-}
-
-function parseLine(name: string, text: string, line: number): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new AppError("unreadable_file", {
-      public: `${name} is not valid JSON at line ${line.toLocaleString("en")}: it may be cut off there. Get the file again, or take that line out; nothing was stored.`,
-      cause,
-    });
-  }
 }
 
 /** Whether the first line is a whole JSON value and more lines follow. */

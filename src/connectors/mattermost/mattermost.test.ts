@@ -1,12 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { openFile } from "#features/ledger/index.ts";
-import { countKinds, foldBatches, readFileWith } from "../testing.ts";
+import { countKinds, foldBatches, readFileWith, scratch } from "../testing.ts";
 import { mattermost } from "./index.ts";
 
 const bulkPath = join(import.meta.dirname, "fixtures/import.jsonl");
@@ -28,12 +26,6 @@ async function read(path: string, given: object = {}) {
     folded: foldBatches(batches),
     byId: new Map(activities.map((a) => [a.externalId, a])),
   };
-}
-
-async function scratch(name: string, content: string | Uint8Array): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-mattermost-")), name);
-  await writeFile(path, content);
-  return path;
 }
 
 describe("mattermost: the bulk export", () => {

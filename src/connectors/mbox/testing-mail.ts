@@ -1,6 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+export { scratch } from "../testing.ts";
 
 /** What a made-up mail says; the rest has values that do. */
 export interface MadeMail {
@@ -33,11 +31,4 @@ export function writeMail(mail: MadeMail): string {
 /** A mail as it stands in a mailbox. */
 export function writeInMailbox(mail: MadeMail): string {
   return `From x@example.org Mon Jan  5 10:00:00 2026\n${writeMail(mail)}\n`;
-}
-
-/** A file of its own folder. */
-export async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-mbox-")), name);
-  await writeFile(path, content);
-  return path;
 }

@@ -1,10 +1,11 @@
+import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import type { ExportFile } from "../export-files.ts";
 import { readLines } from "../export-files.ts";
 import { identifyPerson, normalizeAddress } from "../person.ts";
 import { readDay } from "./dates.ts";
 import { claimDomains } from "./domains.ts";
-import { type Entry, type Format, isObject, type Problem, type ReadInput, type Understood } from "./entry.ts";
+import type { Entry, Format, Problem, ReadInput, Understood } from "./entry.ts";
 import { type Belonging, stateOrganization, statePerson } from "./state-person.ts";
 
 type Kind = "employers" | "aliases" | "domains" | "developers";
@@ -40,21 +41,24 @@ export const gitdm: Format = {
   },
   read: readGitdm,
   understand(value, { registry }) {
-    if (!isObject(value)) return { problems: [{ field: "", reason: "It is no entry." }] };
-    if (value.kind === "domains") {
-      return { batch: stateOrganization({ name: String(value.organization), domains: value.domains as string[] }), problems: [] };
+    const { data: entry } = entrySchema.safeParse(value);
+    if (!entry) return { problems: [{ field: "", reason: "It is no entry." }] };
+    if (entry.kind === "domains") {
+      return { batch: stateOrganization({ name: entry.organization, domains: entry.domains }), problems: [] };
     }
-    return understandPerson(value as unknown as PersonEntry, registry);
+    return understandPerson(entry, registry);
   },
 };
 
 /** What is kept of a person: the lines that say so, as they stand in the file. */
-interface PersonEntry {
-  kind: "employers" | "aliases" | "developers";
-  name?: string;
-  addresses: string[];
-  lines: string[];
-}
+const personSchema = z.object({
+  kind: z.enum(["employers", "aliases", "developers"]),
+  name: z.string().optional(),
+  addresses: z.array(z.string()),
+  lines: z.array(z.string()),
+});
+type PersonEntry = z.output<typeof personSchema>;
+const entrySchema = z.union([personSchema, z.object({ kind: z.literal("domains"), organization: z.string(), domains: z.array(z.string()) })]);
 
 function understandPerson(entry: PersonEntry, scope: string): Understood {
   const identities = entry.addresses.flatMap((one) => identifyPerson({ name: entry.name ?? "", address: atSign(one) }, { scope }) ?? []);

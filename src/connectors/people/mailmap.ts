@@ -1,17 +1,19 @@
+import { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import type { ExportFile } from "../export-files.ts";
 import { readLines } from "../export-files.ts";
 import { type MailmapLine, parseMailmapLine } from "../mailmap-line.ts";
 import { identifyPerson } from "../person.ts";
-import { type Entry, type Format, isObject, type Problem, type ReadInput, type Understood } from "./entry.ts";
+import type { Entry, Format, Problem, ReadInput, Understood } from "./entry.ts";
 import { statePerson } from "./state-person.ts";
 
-interface LineEntry {
-  line: string;
-  names: "people" | "organizations";
+const lineSchema = z.object({
+  line: z.string(),
+  names: z.enum(["people", "organizations"]),
   /** The address in use belongs to several people by this file, so that it names nobody without its name. */
-  shared?: true;
-}
+  shared: z.literal(true).optional(),
+});
+type LineEntry = z.output<typeof lineSchema>;
 
 /** Git reads two addresses and lets the rest go; SortingHat takes every further one as one more in use. */
 const whole = /^[^<>]*<[^<>]*>(?:[^<>]*<[^<>]*>)*\s*(?:#.*)?$/;
@@ -30,7 +32,7 @@ export const mailmap: Format = {
   },
   read: readMailmap,
   understand(value, { registry }): Understood {
-    const entry = isObject(value) && typeof value.line === "string" ? (value as unknown as LineEntry) : undefined;
+    const { data: entry } = lineSchema.safeParse(value);
     const parsed = entry && parseMailmapLine(entry.line);
     if (!entry || !parsed) return { problems: [{ field: "", reason: "It is no line of a .mailmap." }] };
     return entry.names === "organizations" ? understandBelonging(entry, parsed, registry) : understandAlias(entry, parsed, registry);

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
@@ -8,19 +7,13 @@ import { describe, expect, it } from "vitest";
 import { type NormalizedBatch, openFile, recognizeFile } from "#features/ledger/index.ts";
 import { plainFileName } from "../export-files.ts";
 import { connectors } from "../index.ts";
-import { readFileWith } from "../testing.ts";
+import { readFileWith, scratch } from "../testing.ts";
 import { people } from "./index.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
 const files = readdirSync(fixtures)
   .filter((name) => !name.endsWith(".golden.json"))
   .sort();
-
-async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-people-")), name);
-  await writeFile(path, content);
-  return path;
-}
 
 async function read(path: string, settings: Record<string, unknown> = {}) {
   const reading = await readFileWith(people, path, settings);

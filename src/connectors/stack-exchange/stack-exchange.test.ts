@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openFile } from "#features/ledger/index.ts";
-import { countKinds, foldBatches, readFileWith } from "../testing.ts";
+import { countKinds, foldBatches, readFileWith, scratch } from "../testing.ts";
 import { PostTable, UserTable } from "./dump-tables.ts";
 import { hostOfSite, siteFrom, siteInName } from "./format.ts";
 import { stackExchange } from "./index.ts";
@@ -26,12 +26,6 @@ async function read(path: string, given: object = {}) {
   const folded = foldBatches(batches);
   const thread = (id: string) => folded.threads.find(([key]) => key === id)?.[1];
   return { identity, records, rejected, batches, activities, find, thread, folded, people: batches.flatMap((batch) => batch.identities) };
-}
-
-async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-stack-")), name);
-  await writeFile(path, content);
-  return path;
 }
 
 async function copyOfDump(name = "harbor.stackexchange.com"): Promise<string> {

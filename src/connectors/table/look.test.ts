@@ -1,15 +1,8 @@
-import { mkdtemp, readFile, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile, truncate } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { openFile } from "#features/ledger/index.ts";
+import { scratch } from "../testing.ts";
 import { lookAtTable, previewRows, table, timeChoices } from "./index.ts";
-
-async function scratch(name: string, content: string): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-look-")), name);
-  await writeFile(path, content);
-  return path;
-}
 
 describe("table: a look before it comes in", () => {
   it("counts good and bad rows beyond those it shows, and says whether it saw all", async () => {

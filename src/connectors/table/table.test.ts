@@ -1,22 +1,15 @@
 import { existsSync, readdirSync } from "node:fs";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openFile, recognizeFile } from "#features/ledger/index.ts";
 import { connectors } from "../index.ts";
-import { foldBatches, readFileWith } from "../testing.ts";
+import { foldBatches, readFileWith, scratch } from "../testing.ts";
 import { lookAtTable, type Mapping, mappingSchema, previewRows, suggestMapping, table } from "./index.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
-
-async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-table-")), name);
-  await writeFile(path, content);
-  return path;
-}
 
 async function read(path: string, settings: Record<string, unknown> = {}) {
   const reading = await readFileWith(table, path, settings);

@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openFile } from "#features/ledger/index.ts";
-import { countKinds, foldBatches, readFileWith } from "../testing.ts";
+import { countKinds, foldBatches, readFileWith, scratch } from "../testing.ts";
 import { encodeName, isMadeUpAddress, readTopic } from "./format.ts";
 import { zulip } from "./index.ts";
 
@@ -38,12 +38,6 @@ async function copyOf(path: string): Promise<string> {
   const folder = join(await mkdtemp(join(tmpdir(), "causeway-zulip-")), "export");
   await cp(path, folder, { recursive: true });
   return folder;
-}
-
-async function scratch(name: string, content: string | Buffer): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "causeway-zulip-")), name);
-  await writeFile(path, content);
-  return path;
 }
 
 describe("zulip: an organization's export", () => {

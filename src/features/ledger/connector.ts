@@ -214,6 +214,11 @@ export interface Connector<Schema extends z.ZodType = z.ZodType> {
   webhook?(request: WebhookRequest, settings: z.output<Schema>): WebhookOutcome | Promise<WebhookOutcome>;
 }
 
+/** Whether a connector is called so: by its id, or by a name that it had before. */
+export function isCalled(connector: Connector, name: string): boolean {
+  return connector.id === name || (connector.aliases?.includes(name) ?? false);
+}
+
 /** Thrown by `normalize`: the record is set aside with this reason and the sync goes on. */
 export class RecordError extends Error {
   readonly place: string;

@@ -7,7 +7,7 @@ import type { CoreContext } from "#core/context.ts";
 import { json, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
-import type { Connector, FileIdentity, GlimpsedFile } from "./connector.ts";
+import { type Connector, type FileIdentity, type GlimpsedFile, isCalled } from "./connector.ts";
 import { type RunRecordsInput, runRecords, type SyncOutcome, type SyncProgress } from "./run-records.ts";
 import { asObject, dropSecrets, maskSettings } from "./source-settings.ts";
 import { ensureSource, fileStream, findSourceOfOrigin, refusePaused, type SourceRef, storeReported } from "./sources.ts";
@@ -234,7 +234,7 @@ export async function withHeldSettings(
   const signal = input.signal ?? new AbortController().signal;
   const origin = await connector.peekOrigin(ctx, { settings: parseSettings(connector, input.settings ?? {}), path: file.path, signal });
   const source = await findSourceOfOrigin(ctx, origin);
-  if (!source || source.connector !== connector.id) return input.settings;
+  if (!source || !isCalled(connector, source.connector)) return input.settings;
   return { ...dropSecrets(connector, source.settings), ...givenOf(input.settings) };
 }
 

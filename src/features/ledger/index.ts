@@ -18,6 +18,7 @@ export {
   type FileIdentity,
   type GlimpsedFile,
   type ImportFileInput,
+  isCalled,
   type ListenInput,
   type ListenState,
   type LiveIdentity,

@@ -1,7 +1,7 @@
 import { json, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { type Ctx, editorRoles, requireRole } from "../access/index.ts";
-import type { Connector, LiveIdentity } from "./connector.ts";
+import { type Connector, isCalled, type LiveIdentity } from "./connector.ts";
 import { parseSettings } from "./import-file.ts";
 import { asObject, maskSettings, openSettings, type PullServices, sealSettings, secretFields, secretMask, settingsOfUse } from "./source-settings.ts";
 import { ensureSource, requireSource } from "./sources.ts";
@@ -49,7 +49,7 @@ export async function addLiveSource(
   const settings = sealSettings({ connector, settings: parsed, origin, communityId: ctx.community.id, secrets: services.secrets });
   const source = await ensureSource(ctx, { connector: connector.id, origin, name: input.name ?? identity.name, settings });
   Object.assign(settings, notAskedOf(connector, { held: asObject(source.settings), given: asObject(input.settings) }));
-  if (source.connector !== connector.id && !connector.aliases?.includes(source.connector)) {
+  if (!isCalled(connector, source.connector)) {
     throw new AppError("conflict", {
       public: `«${source.name}» holds this already, brought in as ${source.connector}. Remove that source first, or go on with it.`,
     });

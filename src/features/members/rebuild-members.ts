@@ -32,9 +32,13 @@ export interface Rebuilt {
  */
 export async function rebuildMembers(ctx: Ctx, identityIds: readonly string[]): Promise<Rebuilt> {
   if (identityIds.length === 0) return { moved: [], marked: [] };
-  await forgetGone(ctx, identityIds);
   const identities = await loadNeighbourhood(ctx, identityIds);
   const ids = identities.map(({ id }) => id);
+  const there = new Set(ids);
+  await forgetGone(
+    ctx,
+    identityIds.filter((id) => !there.has(id)),
+  );
   const components = findComponents(ids, await loadEdges(ctx, ids));
 
   const moves = identities.filter(({ id, memberId }) => components.get(id) !== memberId);
@@ -64,15 +68,9 @@ export async function rebuildMembers(ctx: Ctx, identityIds: readonly string[]): 
 }
 
 /** What is kept of identities that exist no more, where no foreign key takes it with them. */
-async function forgetGone(ctx: Ctx, identityIds: readonly string[]): Promise<void> {
-  const rows = await ctx.db.rows<{ id: string }>(sql`
-    SELECT id FROM unnest(${array(identityIds, "uuid")}) AS given(id)
-    WHERE NOT EXISTS (SELECT FROM identity i WHERE i.community_id = ${ctx.community.id} AND i.id = given.id)`);
-  if (rows.length === 0) return;
-  const gone = array(
-    rows.map(({ id }) => id),
-    "uuid",
-  );
+async function forgetGone(ctx: Ctx, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const gone = array(ids, "uuid");
   await ctx.db.execute(sql`DELETE FROM member_day WHERE community_id = ${ctx.community.id} AND identity_id = ANY(${gone})`);
   // A member is called as its first identity; where others of it are left, they get another one.
   await ctx.db.execute(sql`DELETE FROM member WHERE community_id = ${ctx.community.id} AND id = ANY(${gone})`);

@@ -4,7 +4,7 @@ import type { Runtime } from "#app/runtime.ts";
 import { connectors, findConnector } from "#connectors/index.ts";
 import { lookAtTable, mappingSchema, previewRows, suggestMapping, type TableHead, table } from "#connectors/table/index.ts";
 import { AppError } from "#core/errors.ts";
-import { type Ctx, recordAudit } from "#features/access/index.ts";
+import type { Ctx } from "#features/access/index.ts";
 import { type Connector, findHeldSource, type HeldSource } from "#features/ledger/index.ts";
 import {
   askAgain,
@@ -187,12 +187,6 @@ async function bringIn(
   const sourceName = String(form.get("name") ?? "").trim() || undefined;
   try {
     const started = await startUpload(ctx, { jobs: runtime.jobs, upload, connector: connector.id, sourceName, settings });
-    await recordAudit(ctx, {
-      action: "source.import_started",
-      objectKind: "source",
-      objectId: started.sourceId,
-      detail: { fileName: upload.fileName, sizeBytes: upload.sizeBytes, syncId: started.syncId },
-    });
     return { ok: true, message: "", problems: {}, sourceId: started.sourceId };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === "internal") throw error;

@@ -23,6 +23,7 @@ async function stage() {
   const parts = createRuntime(ctx.clock);
   // Jobs wait here until the test works them off.
   const send: Runtime["jobs"]["send"] = async (job, payload) => {
+    // Each kind of job has its own payload; a list of all kinds knows none of them.
     waiting.push({ job: job as unknown as JobDefinition, payload });
     return newId();
   };
