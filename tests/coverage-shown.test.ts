@@ -97,6 +97,8 @@ test("every page with a chart hands it the gaps", async () => {
   );
   expect(html).toContain("5 Nov 2026: no source covers this day");
   expect(html).toContain("2 Nov 2026: 1 activity");
+  // Beside the year, which scrolls from its end, and not within it.
+  expect(html).toMatch(/<\/section><p class="quiet">/);
   expect(html).toContain("Forum up to 2026-11-01 (nothing older is held), from 2026-11-03 (nothing newer is held).");
 });
 

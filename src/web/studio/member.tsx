@@ -43,7 +43,8 @@ export const loader = guarded(async ({ request, params, context }: Route.LoaderA
     affiliations,
     signals: signals.rows.filter(({ state }) => state !== "dismissed"),
     today,
-    coverage,
+    // Who never spoke was seen in no source, so none can have missed anything.
+    coverage: member.counts.length > 0 ? coverage : { uncovered: [], coverage: undefined },
     mayEdit: mayEdit(ctx),
   };
 });
@@ -147,17 +148,19 @@ export default function Member({ loaderData, params }: Route.ComponentProps) {
         <Pile>
           <MemberIdentities member={member} base={base} mayEdit={loaderData.mayEdit} />
           <MemberAffiliations affiliations={loaderData.affiliations} base={base} />
-          <Sheet title="What and where" id="counts">
-            <DataTable label="Activities by kind and source" head={[{ label: "Kind" }, { label: "Source" }, { label: "Count", number: true }]}>
-              {member.counts.map((count) => (
-                <tr key={count.kind + count.sourceId}>
-                  <td>{kindInWords(count.kind)}</td>
-                  <td className="quiet">{count.sourceName}</td>
-                  <td data-number>{formatNumber(count.count)}</td>
-                </tr>
-              ))}
-            </DataTable>
-          </Sheet>
+          {member.counts.length > 0 ? (
+            <Sheet title="What and where" id="counts">
+              <DataTable label="Activities by kind and source" head={[{ label: "Kind" }, { label: "Source" }, { label: "Count", number: true }]}>
+                {member.counts.map((count) => (
+                  <tr key={count.kind + count.sourceId}>
+                    <td>{kindInWords(count.kind)}</td>
+                    <td className="quiet">{count.sourceName}</td>
+                    <td data-number>{formatNumber(count.count)}</td>
+                  </tr>
+                ))}
+              </DataTable>
+            </Sheet>
+          ) : null}
         </Pile>
       </Columns>
     </>

@@ -33,44 +33,46 @@ export function Calendar({
     label: day.slice(8) <= "07" ? formatDay(day, "month") : "",
   }));
   return (
-    // A year is wider than a phone: the region scrolls, and needs focus to be scrolled by keys.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
-    <section className={classes.scroll} aria-label="Calendar" tabIndex={0}>
-      <svg
-        viewBox={`0 0 ${weeks * 13} 106`}
-        width={weeks * 13}
-        height={106}
-        role="img"
-        aria-label={`${countOf(total, "activity", "activities")} on ${countOf(days.length, "day")} since ${formatDay(first, "withYear")}`}
-      >
-        {months.map(({ week, label }) =>
-          label ? (
-            <text key={week} x={week * 13} y={10} className={classes.month}>
-              {label}
-            </text>
-          ) : null,
-        )}
-        {Array.from({ length: weeks * 7 }, (_, index) => {
-          const day = addDays(first, index);
-          if (day > today) return null;
-          const count = counts.get(day) ?? 0;
-          return (
-            <rect
-              key={day}
-              x={Math.floor(index / 7) * 13}
-              y={16 + (index % 7) * 13}
-              width="10"
-              height="10"
-              rx="2"
-              data-level={isGap(day) ? "gap" : level(count)}
-              className={classes.day}
-            >
-              <title>{`${formatDay(day, "withYear")}: ${isGap(day) ? "no source covers this day" : countOf(count, "activity", "activities")}`}</title>
-            </rect>
-          );
-        })}
-      </svg>
+    <>
+      {/* A year is wider than a phone: the region scrolls, and needs focus to be scrolled by keys. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
+      <section className={classes.scroll} aria-label="Calendar" tabIndex={0}>
+        <svg
+          viewBox={`0 0 ${weeks * 13} 106`}
+          width={weeks * 13}
+          height={106}
+          role="img"
+          aria-label={`${countOf(total, "activity", "activities")} on ${countOf(days.length, "day")} since ${formatDay(first, "withYear")}`}
+        >
+          {months.map(({ week, label }) =>
+            label ? (
+              <text key={week} x={week * 13} y={10} className={classes.month}>
+                {label}
+              </text>
+            ) : null,
+          )}
+          {Array.from({ length: weeks * 7 }, (_, index) => {
+            const day = addDays(first, index);
+            if (day > today) return null;
+            const count = counts.get(day) ?? 0;
+            return (
+              <rect
+                key={day}
+                x={Math.floor(index / 7) * 13}
+                y={16 + (index % 7) * 13}
+                width="10"
+                height="10"
+                rx="2"
+                data-level={isGap(day) ? "gap" : level(count)}
+                className={classes.day}
+              >
+                <title>{`${formatDay(day, "withYear")}: ${isGap(day) ? "no source covers this day" : countOf(count, "activity", "activities")}`}</title>
+              </rect>
+            );
+          })}
+        </svg>
+      </section>
       {coverage ? <p className="quiet">{coverage}</p> : null}
-    </section>
+    </>
   );
 }

@@ -57,7 +57,10 @@ function SyncCounts({ sync }: { sync: SyncRow }) {
   const { new: fresh, changed, same, rejected } = sync.counts;
   if (!fresh) return null;
   const parts = [
-    `${formatNumber(fresh.activities)} new`,
+    // A list of people brings nobody's activities, and is not empty for that.
+    fresh.activities === 0 && fresh.identities > 0
+      ? `${countOf(fresh.identities, "identity", "identities")} new`
+      : `${formatNumber(fresh.activities)} new`,
     changed && changed.activities > 0 ? `${formatNumber(changed.activities)} changed` : null,
     same && same.activities > 0 ? `${formatNumber(same.activities)} the same` : null,
     rejected && rejected.activities > 0 ? `${countOf(rejected.activities, "record")} set aside` : null,
