@@ -77,3 +77,50 @@ test("statements sent side by side run in their order; when one fails, that fail
     await db.execute(sql`DROP TABLE side_by_side`);
   }
 });
+
+test("a transaction waits for statements that nobody awaited, and one of them that fails undoes it all and is told", async () => {
+  const db = testDatabase();
+  await db.execute(sql`CREATE TABLE not_awaited (n int PRIMARY KEY)`);
+  try {
+    const done = await db.transaction(async (tx) => {
+      void tx.execute(sql`INSERT INTO not_awaited SELECT 1 FROM pg_sleep(0.05)`);
+      return "done";
+    });
+    expect(done).toBe("done");
+    expect(await db.rows(sql`SELECT n FROM not_awaited`)).toEqual([{ n: 1 }]);
+
+    const failing = db.transaction(async (tx) => {
+      void tx.execute(sql`INSERT INTO not_awaited VALUES (2)`);
+      void tx.rows(sql`INSERT INTO not_awaited VALUES (1) RETURNING n`);
+      void tx.first(sql`SELECT 1`);
+    });
+    await expect(failing).rejects.toMatchObject({ code: "23505" });
+    expect(await db.rows(sql`SELECT n FROM not_awaited`)).toEqual([{ n: 1 }]);
+  } finally {
+    await db.execute(sql`DROP TABLE not_awaited`);
+  }
+});
+
+test("a failure that was caught still ends its transaction, unless a nested one kept it to itself", async () => {
+  const db = testDatabase();
+  await db.execute(sql`CREATE TABLE caught (n int PRIMARY KEY)`);
+  try {
+    const swallowed = db.transaction(async (tx) => {
+      await tx.execute(sql`INSERT INTO caught VALUES (1)`);
+      await tx.execute(sql`INSERT INTO caught VALUES (1)`).catch(() => undefined);
+    });
+    await expect(swallowed).rejects.toMatchObject({ code: "23505" });
+    await db.transaction(async (tx) => {
+      await tx.execute(sql`INSERT INTO caught VALUES (2)`);
+      await tx
+        .transaction(async (inner) => {
+          void inner.execute(sql`INSERT INTO caught VALUES (2)`);
+        })
+        .catch(() => undefined);
+      void tx.execute(sql`INSERT INTO caught VALUES (3)`);
+    });
+    expect(await db.rows(sql`SELECT n FROM caught ORDER BY n`)).toEqual([{ n: 2 }, { n: 3 }]);
+  } finally {
+    await db.execute(sql`DROP TABLE caught`);
+  }
+});

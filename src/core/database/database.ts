@@ -29,7 +29,8 @@ export interface Database {
   execute(query: SQL): Promise<number>;
   /**
    * Runs `work` in one transaction; a throw rolls back. Inside a transaction it opens a savepoint. Statements may be sent
-   * before the one ahead is answered and run in their order; what is sent so must have ended before `work` does: `together`.
+   * before the one ahead is answered and run in their order. A statement whose answer is of no interest need not be awaited
+   * at all: the transaction ends well only if it does. What sends several, one after the other, must have ended before `work` does: `together`.
    */
   transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>;
   /** Drizzle's query builder on the same connection or pool. */
@@ -135,9 +136,10 @@ async function inTransaction<T>(pool: pg.Pool, options: DatabaseOptions, work: (
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query("BEGIN");
-    const result = await work(onClient(client, options, 0));
-    await client.query("COMMIT");
+    const onTheirWay: OnTheirWay = new Set();
+    void noteIn(onTheirWay)(client.query("BEGIN"));
+    const result = await work(onClient(client, { options, onTheirWay, depth: 0 }));
+    await together([...onTheirWay, client.query("COMMIT")]);
     return result;
   } catch (error) {
     await client.query("ROLLBACK").catch((rollbackError: Error) => {
@@ -148,6 +150,24 @@ async function inTransaction<T>(pool: pg.Pool, options: DatabaseOptions, work: (
   } finally {
     client.release(broken);
   }
+}
+
+/**
+ * Statements of a transaction that have not been answered, or have failed. The end of the transaction is sent behind them:
+ * after a failure PostgreSQL rolls back instead without a word, so whoever waits for the end has to wait for them too.
+ */
+type OnTheirWay = Set<Promise<unknown>>;
+
+function noteIn(onTheirWay: OnTheirWay): <T>(statement: Promise<T>) => Promise<T> {
+  return (statement) => {
+    onTheirWay.add(statement);
+    statement.then(
+      () => onTheirWay.delete(statement),
+      // Told at the end at the latest; until then a failure must not count as unhandled.
+      () => undefined,
+    );
+    return statement;
+  };
 }
 
 /** PostgreSQL's codes for a transaction that lost against another and may simply be tried again: deadlock, serialization. */
@@ -184,15 +204,22 @@ export async function together<const Work extends readonly Promise<unknown>[]>(w
   return Promise.all(work);
 }
 
-function onClient(client: pg.PoolClient, options: DatabaseOptions, depth: number): Database {
+function onClient(client: pg.PoolClient, input: { options: DatabaseOptions; onTheirWay: OnTheirWay; depth: number }): Database {
+  const { options, depth } = input;
+  const base = onRunner(client, drizzle(client), options);
+  const note = noteIn(input.onTheirWay);
   return {
-    ...onRunner(client, drizzle(client), options),
+    ...base,
+    rows: <T extends object>(query: SQL) => note(base.rows<T>(query)),
+    first: <T extends object>(query: SQL) => note(base.first<T>(query)),
+    execute: (query) => note(base.execute(query)),
     transaction: async (work) => {
       const savepoint = `nested_${depth}`;
       await client.query(`SAVEPOINT ${savepoint}`);
       try {
-        const result = await work(onClient(client, options, depth + 1));
-        await client.query(`RELEASE SAVEPOINT ${savepoint}`);
+        const onTheirWay: OnTheirWay = new Set();
+        const result = await work(onClient(client, { options, onTheirWay, depth: depth + 1 }));
+        await together([...onTheirWay, client.query(`RELEASE SAVEPOINT ${savepoint}`)]);
         return result;
       } catch (error) {
         await client.query(`ROLLBACK TO SAVEPOINT ${savepoint}`);
