@@ -43,7 +43,7 @@ export async function openExport(path: string): Promise<ExportFiles> {
     const file: ExportFile = {
       name,
       sizeBytes: found.size,
-      read: (signal, onRead) => readUnpacked(name, createReadStream(path, { highWaterMark: 1024 * 1024, signal }), signal, onRead),
+      read: (signal, onRead) => readUnpacked(name, createReadStream(path, { highWaterMark: 128 * 1024, signal }), signal, onRead),
     };
     return { name, files: [file], isSingle: true, totalBytes: found.size, close: async () => undefined };
   }

@@ -11,7 +11,7 @@ import { beginsAsExport, describeOther } from "./recognize.ts";
 import { ReplyRoots } from "./reply-roots.ts";
 import { readStamp, writtenAt } from "./snowflake.ts";
 
-const chunkRecords = 500;
+const chunkRecords = 100;
 const chunkChars = 2 * 1024 * 1024;
 
 interface Head {

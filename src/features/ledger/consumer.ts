@@ -49,11 +49,11 @@ const activitiesPerCall = 5_000;
  * Tells consumers that rows changed. Call it in the transaction that changes them.
  * @param consumers names of those to tell; all when absent
  */
-export async function enqueueChanges(ctx: Ctx, changes: Changes, consumers: readonly ConsumerName[] = consumerNames): Promise<void> {
-  if (consumers.length === 0 || changes.threads.length + changes.identities.length + changes.activities.length === 0) return;
+export function enqueueChanges(ctx: Ctx, changes: Changes, consumers: readonly ConsumerName[] = consumerNames): Promise<unknown> {
+  if (consumers.length === 0 || changes.threads.length + changes.identities.length + changes.activities.length === 0) return Promise.resolve();
   const id = newId();
   // One statement, so that outside of a transaction too there is no change without its deliveries.
-  await ctx.db.execute(sql`
+  return ctx.db.execute(sql`
     WITH change AS (
       INSERT INTO outbox (community_id, id, threads, identities, activities, created_at)
       VALUES (${ctx.community.id}, ${id}, ${array(changes.threads, "uuid")}, ${array(changes.identities, "uuid")},

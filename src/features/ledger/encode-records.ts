@@ -28,9 +28,8 @@ export interface EncodedRecords extends Pick<PreparedRecords, "same" | "left" | 
  */
 export async function encodeRecords(prepared: PreparedRecords): Promise<EncodedRecords> {
   const { merged, raw, same, left, gone, unstated, rejected, leftOut } = prepared;
-  const activities = encodeActivities([...merged.activities.values()]);
-  await nextTurn();
-  const payloads = encodePayloads(raw);
+  const activities = await encodeActivities([...merged.activities.values()]);
+  const payloads = await encodePayloads(raw);
   await nextTurn();
   return {
     // Sorted, so that two imports that share people lock them in one order and never wait for each other in a circle.

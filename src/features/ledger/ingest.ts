@@ -26,14 +26,19 @@ export interface IngestInput {
   cursor?: unknown;
   counts: RunCounts;
   memory: RunMemory;
+  /** One of the records may be held already, whatever the run remembers. */
+  mayBeHeld?: boolean;
+  /** What is stored was held before: a replay, which goes on while the source is paused. */
+  evenPaused?: boolean;
 }
 
 /** What a run knows of what it has stored so far. */
 export interface RunMemory {
   people: SeenPeople;
   /**
-   * Nothing of the source was held when the run began, and nothing has come twice since: rows are added without looking for one
-   * of the same key first. Should there be one after all, the group is stored anew, and from then on every row is looked for.
+   * Nothing of the source was held when the run began, and no two records have stated the same since: rows are added without
+   * looking for one of the same key first. Should there be one after all, the group is stored anew, and from then on every row
+   * is looked for.
    */
   onlyNew: boolean;
 }
@@ -42,6 +47,7 @@ export interface RunMemory {
  * Stores records: identities, channels, threads, activities, raw records, set-aside records, the cursor,
  * the run's counts and the outbox, all in one transaction. Whatever happens, either all of it stands or none.
  * Doing it again with the same records changes nothing.
+ * @throws AppError `paused`, or `not_found` when the source was removed
  */
 export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
   const { memory } = input;
@@ -53,7 +59,7 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
   const outcome = await retryContended(
     (attempt) => {
       if (attempt > 1) memory.onlyNew = false;
-      return ctx.db.transaction((tx) => storeAll({ ...ctx, db: tx }, { ...input, familiar, strange, onlyNew: memory.onlyNew }));
+      return ctx.db.transaction((tx) => storeAll({ ...ctx, db: tx }, { ...input, familiar, strange, onlyNew: memory.onlyNew && !input.mayBeHeld }));
     },
     // A record that comes twice in a first import; or another run on the source, taken for dead, has stored the same meanwhile.
     { also: [uniqueViolation] },
@@ -73,7 +79,10 @@ interface Outcome {
   removed: string[];
 }
 
-/** What needs no answer of another statement is sent together: the database is never kept waiting for us. */
+/**
+ * What needs no answer of another statement is sent together, and what needs none at all is not awaited: the transaction
+ * waits for it. So the database is never kept waiting for us.
+ */
 async function storeAll(
   ctx: Ctx,
   input: IngestInput & { familiar: ReadonlyMap<string, string | undefined>; strange: readonly SeenIdentity[]; onlyNew: boolean },
@@ -81,7 +90,7 @@ async function storeAll(
   const { records, strange, onlyNew } = input;
   const sourceId = input.source.id;
   const [{ floor, hasRejected }, heldIdentities, heldChannels, heldThreads] = await together([
-    holdSource(ctx, sourceId),
+    holdSource(ctx, { sourceId, evenPaused: input.evenPaused }),
     findIdentities(ctx, strange),
     findChannels(ctx, { sourceId, channels: records.channels }),
     findThreads(ctx, { sourceId, threads: records.threads }),
@@ -94,19 +103,13 @@ async function storeAll(
   for (const [key, id] of input.familiar) if (id !== undefined) ids.set(key, id);
 
   const threads = await storeThreads(ctx, { sourceId, floor, threads: records.threads, held: heldThreads, channels, identities: ids });
+  storeRawRecords(ctx, { sourceId, onlyNew, payloads: records.payloads, threads: threads.ids, identities: ids });
+  storeRejected(ctx, { sourceId, syncId: input.syncId, rejected: records.rejected, accepted: hasRejected ? records.accepted : [] });
+  if (input.cursor !== undefined) storeCursor(ctx, { sourceId, stream: input.stream, cursor: input.cursor });
   const [described, activities, affiliated] = await together([
     describeIdentities(ctx, { identities: strange, added, links: records.links, ids }),
     storeActivities(ctx, { sourceId, onlyNew, floor, activities: records.activities, channels, threads, identities: ids }),
     storeAffiliations(ctx, { merged: records.belongings, unstated: records.unstated, sourceId, identities: ids }),
-    storeRawRecords(ctx, { sourceId, onlyNew, payloads: records.payloads, threads: threads.ids, identities: ids }),
-    storeRejected(ctx, {
-      sourceId,
-      syncId: input.syncId,
-      rejected: records.rejected,
-      accepted: hasRejected ? records.accepted : [],
-    }),
-    input.cursor === undefined ? Promise.resolve() : storeCursor(ctx, { sourceId, stream: input.stream, cursor: input.cursor }),
-    threads.sent,
   ]);
   const parted = await storeLinkStatements(ctx, { sourceId, linkIds: described.linkIds, records: records.stating });
   const changed = new Set([...described.changed, ...affiliated, ...parted].filter((id) => !added.created.has(id)));
@@ -115,7 +118,7 @@ async function storeAll(
   const settled = await settleThreads(ctx, { sourceId, left: records.left, stated: threads.ids, gone });
   const touched = [...activities.created, ...activities.changed, ...gone.map(({ id }) => id), ...moved];
   const touchedThreads = touched.length === 0 ? [...threads.created, ...threads.changed] : threads.ids.values();
-  await enqueueChanges(ctx, {
+  void enqueueChanges(ctx, {
     threads: [...new Set([...touchedThreads, ...settled.changed, ...settled.removed])],
     identities: touched.length === 0 ? [...added.created, ...changed] : [...new Set([...ids.values(), ...changed])],
     activities: touched,
@@ -140,8 +143,8 @@ function count({ counts, records }: IngestInput, { people, threads, activities, 
   }
 }
 
-async function storeCursor(ctx: Ctx, input: { sourceId: string; stream: string; cursor: unknown }): Promise<void> {
-  await ctx.db.execute(sql`
+function storeCursor(ctx: Ctx, input: { sourceId: string; stream: string; cursor: unknown }): void {
+  void ctx.db.execute(sql`
     INSERT INTO stream (community_id, source_id, name, cursor) VALUES (${ctx.community.id}, ${input.sourceId}, ${input.stream}, ${json(input.cursor)})
     ON CONFLICT (community_id, source_id, name) DO UPDATE SET cursor = excluded.cursor`);
 }

@@ -40,7 +40,7 @@ export interface PrepareInput {
   force: boolean;
 }
 
-const recordsPerTurn = 50;
+const recordsPerTurn = 10;
 
 /**
  * Tells new records from held ones and normalises the new. Nothing is written. A record that cannot be used is set
@@ -59,7 +59,9 @@ export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<Pre
     leftOut: new Map(),
   };
   const byId = new Map<string, { record: RawRecord; payloadText: string; hash: string }>();
-  for (const { record, payloadText } of input.records) {
+  for (const [at, { record, payloadText }] of input.records.entries()) {
+    // While this group is read, those before it are being stored: their statements get their turn in between.
+    if (at % recordsPerTurn === 0) await nextTurn();
     const key = recordKey(record);
     const before = byId.get(key);
     if (before && isOlder(record.asOf, before.record.asOf)) continue;
@@ -72,7 +74,6 @@ export async function prepareRecords(ctx: Ctx, input: PrepareInput): Promise<Pre
   const changed: RawRecord[] = [];
   let since = 0;
   for (const [key, entry] of byId) {
-    // While this group is read, the one before is being stored: its statements get their turn in between.
     since += 1;
     if (since % recordsPerTurn === 0) await nextTurn();
     const known = held.get(key);

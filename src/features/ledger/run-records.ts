@@ -10,9 +10,11 @@ import { ingest, type RunMemory } from "./ingest.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
+import { SeenKeys } from "./seen-keys.ts";
 import { SeenPeople } from "./seen-people.ts";
 import { type SourcePrivacy, toStorable } from "./source-privacy.ts";
-import { fileStream, refusePausedNow, storeReported } from "./sources.ts";
+import { fileStream, storeReported } from "./sources.ts";
+import { recordKey } from "./store-raw-records.ts";
 import { beat, failSync, finishSync, logSync, type SyncTrigger, startSync, wasCutShort } from "./sync-runs.ts";
 
 export interface SyncProgress {
@@ -63,6 +65,9 @@ const inFlight = new MemoryBudget(12_000_000);
 /** What a record takes besides its text, in characters of text. */
 const recordWeight = 1_000;
 
+/** Groups that are being stored or wait for it: enough that neither side waits for the other when one takes longer for once. */
+const groupsAhead = 2;
+
 const heartbeatMs = 20_000;
 /** Whoever watches sees no more than this; groups may be stored many times as often. */
 const showEveryMs = 400;
@@ -79,7 +84,7 @@ interface Group {
 }
 
 /**
- * Takes the records of a file, a pull or a replay into the ledger, group by group: while one group is being stored,
+ * Takes the records of a file, a pull or a replay into the ledger, group by group: while groups are being stored,
  * the next is read and normalised. Stops cleanly between groups when told to.
  * @throws AppError whatever the connector reports, or `conflict` when stopped, `paused` when its source is paused; groups stored before that stay
  */
@@ -87,12 +92,15 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
   const syncId = await startSync(ctx, { sourceId: input.source.id, trigger: input.trigger, subject: input.subject, syncId: input.syncId });
   const counts = new RunCounts();
   const memory: RunMemory = { people: new SeenPeople(), onlyNew: input.fresh };
+  const seen = new SeenKeys();
   const startedMs = performance.now();
   const shown = { at: startedMs };
   const abort = new AbortController();
   const signal = input.signal ? AbortSignal.any([input.signal, abort.signal]) : abort.signal;
   let last: SyncProgress = describe(undefined, counts, startedMs);
-  let storing: Promise<void> = Promise.resolve();
+  /** Groups that are being stored or wait for it, each after the one before. */
+  const underWay: Promise<void>[] = [];
+  const allStored = () => underWay.at(-1) ?? Promise.resolve();
   let waiting: SyncProgress["waiting"];
   // Only for whoever watches: the run does not depend on it.
   const show = () => beat(ctx, { syncId, counts: last.counts, progress: { ...last, waiting, counts: undefined } }).catch(() => undefined);
@@ -107,7 +115,6 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
     };
     for await (const group of groupChunks(input.chunks(signal, onWait), input.source.privacy)) {
       signal.throwIfAborted();
-      if (input.trigger !== "replay") await refusePausedNow(ctx, input.source.id);
       if (group.reported) await storeReported(ctx, { sourceId: input.source.id, stream: input.stream, reported: group.reported });
       for (const [part, reported] of Object.entries(group.reportedParts)) {
         await storeReported(ctx, { sourceId: input.source.id, stream: fileStream, part, reported });
@@ -115,29 +122,35 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
       for (const message of group.warnings) await logSync(ctx, { syncId, level: "warn", message });
       groups += 1;
       if (isTurningPoint(groups)) {
-        await storing;
+        await allStored();
         await analyzeKeys(ctx);
       }
       const giveBack = await inFlight.take(group.chars + group.records.length * recordWeight);
       try {
-        const records = await encodeRecords(await prepareRecords(ctx, { ...input, records: group.records, rejected: group.rejected }));
+        const repeats = group.records.filter(({ record }) => seen.add(recordKey(record))).length > 0;
+        // What came before must be held by then: it may be the newer of the two, or state what this one no longer does.
+        if (repeats) await allStored();
+        const fresh = input.fresh && !repeats;
+        const records = await encodeRecords(await prepareRecords(ctx, { ...input, fresh, records: group.records, rejected: group.rejected }));
         // They have been read, and must not take up memory until the group is stored.
         group.records = [];
-        await storing;
-        storing = store(ctx, { ...input, syncId, records, group, counts, memory, startedMs, shown })
+        while (underWay.length >= groupsAhead) await underWay.shift();
+        const storing = allStored()
+          .then(() => store(ctx, { ...input, fresh, syncId, records, group, counts, memory, startedMs, shown }))
           .then((progress) => {
             last = progress;
             waiting = undefined;
           })
           .finally(giveBack);
+        // Awaited later; until then a failure must not count as unhandled.
+        storing.catch(() => undefined);
+        underWay.push(storing);
       } catch (error) {
         giveBack();
         throw error;
       }
-      // Awaited at the next turn; until then a failure must not count as unhandled.
-      storing.catch(() => undefined);
     }
-    await storing;
+    await allStored();
     if (input.connector.arrangeThreads && (counts.broughtSomething || (await wasCutShort(ctx, { sourceId: input.source.id, syncId })))) {
       await arrangeThreads(ctx, { sourceId: input.source.id, arranger: input.connector.arrangeThreads(), counts });
     }
@@ -152,8 +165,8 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
       ? new AppError("conflict", { public: "The run was stopped. What it had stored stays; run it again to go on.", cause: error })
       : toAppError(error);
     abort.abort();
-    // A group that is being stored ends first, so that the run's last word is true.
-    await storing.catch(() => undefined);
+    // Groups that are being stored end first, so that the run's last word is true.
+    await Promise.allSettled(underWay);
     await failSync(ctx, { syncId, error: failure, cancelled: cancelled || failure.code === "paused", counts: counts.toJSON() });
     throw failure;
   } finally {
@@ -189,6 +202,8 @@ async function store(
     cursor: input.group.cursor,
     counts: input.counts,
     memory: input.memory,
+    mayBeHeld: !input.fresh,
+    evenPaused: input.trigger === "replay",
   });
   const progress = describe(input.group.progress, input.counts, input.startedMs);
   const now = performance.now();

@@ -43,16 +43,21 @@ export async function requireSource(ctx: Ctx, sourceId: string): Promise<SourceR
 }
 
 /**
- * Keeps a source as it is until the transaction ends: nobody removes or closes it while something of it is being stored.
+ * Keeps a source as it is until the transaction ends: nobody removes, closes or pauses it while something of it is being stored.
+ * @param input.evenPaused what is held already is read anew, which a pause does not forbid
  * @returns the rank that nothing of it is more open than, and whether records of it were set aside
- * @throws AppError `not_found` when it was removed
+ * @throws AppError `not_found` when it was removed, `paused`
  */
-export async function holdSource(ctx: Ctx, sourceId: string): Promise<{ floor: number; hasRejected: boolean }> {
-  const row = await ctx.db.first<{ floor: number; hasRejected: boolean }>(sql`
-    SELECT COALESCE(s.visibility_floor, 0) AS floor,
+export async function holdSource(
+  ctx: Ctx,
+  input: { sourceId: string; evenPaused?: boolean | undefined },
+): Promise<{ floor: number; hasRejected: boolean }> {
+  const row = await ctx.db.first<{ name: string; paused: boolean; floor: number; hasRejected: boolean }>(sql`
+    SELECT s.name, s.paused, COALESCE(s.visibility_floor, 0) AS floor,
            EXISTS (SELECT FROM rejected_record r WHERE r.community_id = s.community_id AND r.source_id = s.id) AS "hasRejected"
-    FROM source s WHERE s.community_id = ${ctx.community.id} AND s.id = ${sourceId} FOR SHARE`);
+    FROM source s WHERE s.community_id = ${ctx.community.id} AND s.id = ${input.sourceId} FOR SHARE`);
   if (!row) throw new AppError("not_found", { public: "The source was removed while it was being brought in." });
+  if (!input.evenPaused) refusePaused(row);
   return row;
 }
 
@@ -85,17 +90,6 @@ export function refusePaused(source: { name: string; paused: boolean }): void {
     public: `«${source.name}» is paused and takes nothing in. Let it go on on its page, then send or fetch again.`,
     retryAfterSeconds: pausedRetrySeconds,
   });
-}
-
-/**
- * As `refusePaused`, by what is stored now: a run that is under way stops when its source is paused.
- * @throws AppError `paused`
- */
-export async function refusePausedNow(ctx: Ctx, sourceId: string): Promise<void> {
-  const source = await ctx.db.first<{ name: string; paused: boolean }>(
-    sql`SELECT name, paused FROM source WHERE community_id = ${ctx.community.id} AND id = ${sourceId}`,
-  );
-  if (source) refusePaused(source);
 }
 
 /** The source that a webhook's address names, in whichever community; nobody is asked who calls, its signature says that. */

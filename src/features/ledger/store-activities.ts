@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ArrayType, array, type SQL, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
@@ -26,10 +27,13 @@ export interface EncodedActivities {
   columns: { key: SQL; replyTo: SQL; unattributed: SQL; times: SQL; words: SQL; attributes: SQL; contentHash: SQL };
 }
 
-/** Makes activities ready to be sent. */
-export function encodeActivities(given: readonly NormalizedActivity[]): EncodedActivities {
+/** Makes activities ready to be sent, column by column: in between, what is being stored gets its turn. */
+export async function encodeActivities(given: readonly NormalizedActivity[]): Promise<EncodedActivities> {
   const text = (value: string | undefined) => (value === undefined ? null : cleanText(value));
-  const column = (type: ArrayType, value: (activity: NormalizedActivity) => unknown) => array(given.map(value), type);
+  const column = async (type: ArrayType, value: (activity: NormalizedActivity) => unknown) => {
+    await nextTurn();
+    return array(given.map(value), type);
+  };
   const kinds = given.map((a) => a.kind);
   return {
     ids: given.map(() => newId()),
@@ -39,13 +43,14 @@ export function encodeActivities(given: readonly NormalizedActivity[]): EncodedA
     authors: given.map((a) => a.author && identityKey(a.author)),
     ownRanks: given.map((a) => visibilityRank(a.visibility ?? "public")),
     columns: {
-      key: sql`${array(kinds, "text")}, ${column("text", (a) => cleanText(a.externalId))}`,
-      replyTo: column("text", (a) => text(a.replyTo)),
-      unattributed: column("text", (a) => (a.author ? null : (text(a.unattributed) ?? "unknown"))),
-      times: sql`${column("timestamptz", (a) => a.occurredAt)}, ${column("timestamptz", (a) => a.editedAt)}, ${column("timestamptz", (a) => a.deletedAt)}`,
-      words: sql`${column("text", (a) => text(a.title))}, ${column("text", (a) => text(a.body))}, ${column("text", (a) => text(a.url))}`,
-      attributes: column("jsonb", (a) => a.attributes && cleanJson(a.attributes)),
-      contentHash: column("bigint", hashActivity),
+      key: sql`${array(kinds, "text")}, ${await column("text", (a) => cleanText(a.externalId))}`,
+      replyTo: await column("text", (a) => text(a.replyTo)),
+      unattributed: await column("text", (a) => (a.author ? null : (text(a.unattributed) ?? "unknown"))),
+      times: sql`${await column("timestamptz", (a) => a.occurredAt)}, ${await column("timestamptz", (a) => a.editedAt)},
+        ${await column("timestamptz", (a) => a.deletedAt)}`,
+      words: sql`${await column("text", (a) => text(a.title))}, ${await column("text", (a) => text(a.body))}, ${await column("text", (a) => text(a.url))}`,
+      attributes: await column("jsonb", (a) => a.attributes && cleanJson(a.attributes)),
+      contentHash: await column("bigint", hashActivity),
     },
   };
 }
@@ -60,7 +65,8 @@ const takeChanged = sql`
     WHERE a.content_hash <> excluded.content_hash`;
 
 /**
- * Stores activities by their key (source, external id, kind). Unchanged ones are left untouched.
+ * Stores activities by their key (source, external id, kind). Unchanged ones are left untouched. In a transaction, which
+ * waits for what is on its way.
  * @throws AppError `internal` when an activity names a channel or thread that its batch does not state
  */
 export async function storeActivities(
@@ -76,9 +82,8 @@ export async function storeActivities(
     identities: ReadonlyMap<string, string>;
   },
 ): Promise<StoredActivities> {
-  const stored: StoredActivities = { created: [], changed: [], same: 0, createdByKind: new Map() };
   const { ids, kinds, channels, threads, authors, ownRanks, columns } = input.activities;
-  if (ids.length === 0) return stored;
+  if (ids.length === 0) return { created: [], changed: [], same: 0, createdByKind: new Map() };
   const lookUp = (map: ReadonlyMap<string, string>, key: string | undefined, what: string): string | null => {
     if (key === undefined) return null;
     const id = map.get(key);
@@ -91,26 +96,32 @@ export async function storeActivities(
   const ranks = ownRanks.map((own, at) =>
     Math.max(own, input.channels.ranks.get(channels[at] ?? "") ?? 0, input.threads.ranks.get(threads[at] ?? "") ?? 0, input.floor),
   );
-  const rows = await ctx.db.rows<{ id: string }>(sql`
+  const insert = sql`
     INSERT INTO activity AS a (community_id, source_id, id, kind, external_id, channel_id, thread_id, reply_to, identity_id, unattributed,
                                visibility, own_visibility, occurred_at, edited_at, deleted_at, title, body, url, attributes, content_hash)
     SELECT ${ctx.community.id}, ${input.sourceId}, * FROM unnest(
       ${array(ids, "uuid")}, ${columns.key}, ${array(channelIds, "uuid")}, ${array(threadIds, "uuid")}, ${columns.replyTo}, ${array(authorIds, "uuid")},
       ${columns.unattributed}, ${array(ranks, "smallint")}, ${array(ownRanks, "smallint")}, ${columns.times}, ${columns.words}, ${columns.attributes},
-      ${columns.contentHash})
-    ${input.onlyNew ? sql`` : takeChanged}
-    RETURNING a.id`);
-  const kindOf = new Map(ids.map((id, at) => [id, kinds[at] ?? ""]));
-  for (const { id } of rows) {
-    const kind = kindOf.get(id);
-    if (kind === undefined) stored.changed.push(id);
-    else {
-      stored.created.push(id);
-      stored.createdByKind.set(kind, (stored.createdByKind.get(kind) ?? 0) + 1);
-    }
+      ${columns.contentHash})`;
+  if (input.onlyNew) {
+    void ctx.db.execute(insert);
+    return { created: ids, changed: [], same: 0, createdByKind: countKinds(kinds) };
   }
-  stored.same = ids.length - rows.length;
-  return stored;
+  const rows = await ctx.db.rows<{ id: string }>(sql`${insert} ${takeChanged} RETURNING a.id`);
+  const kindOf = new Map(ids.map((id, at) => [id, kinds[at] ?? ""]));
+  const created = rows.flatMap(({ id }) => (kindOf.has(id) ? [id] : []));
+  return {
+    created,
+    changed: rows.flatMap(({ id }) => (kindOf.has(id) ? [] : [id])),
+    same: ids.length - rows.length,
+    createdByKind: countKinds(created.map((id) => kindOf.get(id) ?? "")),
+  };
+}
+
+function countKinds(kinds: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
 }
 
 /** An activity that was deleted just now, with the words that it had. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ArrayType, array, type SQL, sql } from "#core/database/database.ts";
 import type { Ctx } from "../access/index.ts";
 import type { RejectedRecord } from "./batch.ts";
@@ -73,17 +74,20 @@ export async function readPayloads(
   return rows.map((row) => ({ ...row, payload: JSON.parse(row.payload) as unknown }));
 }
 
-/** Makes payloads ready to be sent, so that their texts need not be held until then. */
-export function encodePayloads(rows: readonly RawRow[]): EncodedPayloads {
-  const column = (type: ArrayType, value: (row: RawRow) => unknown) => array(rows.map(value), type);
+/** Makes payloads ready to be sent, so that their texts need not be held until then; column by column as `encodeActivities`. */
+export async function encodePayloads(rows: readonly RawRow[]): Promise<EncodedPayloads> {
+  const column = async (type: ArrayType, value: (row: RawRow) => unknown) => {
+    await nextTurn();
+    return array(rows.map(value), type);
+  };
   return {
     columns: {
-      key: sql`${column("text", (row) => row.stream)}, ${column("text", (row) => row.externalId)}`,
-      payload: column("text", (row) => row.payloadText),
-      hash: column("text", (row) => row.hash),
-      asOf: column("timestamptz", (row) => row.asOf),
-      activities: column("integer", (row) => row.activities),
-      normalizeVersion: column("integer", (row) => row.normalizeVersion),
+      key: sql`${await column("text", (row) => row.stream)}, ${await column("text", (row) => row.externalId)}`,
+      payload: await column("text", (row) => row.payloadText),
+      hash: await column("text", (row) => row.hash),
+      asOf: await column("timestamptz", (row) => row.asOf),
+      activities: await column("integer", (row) => row.activities),
+      normalizeVersion: await column("integer", (row) => row.normalizeVersion),
     },
     threadKeys: rows.map((row) => row.threadKeys),
     identityKeys: rows.map((row) => row.identityKeys),
@@ -97,10 +101,10 @@ const takeLater = sql`
       identities = excluded.identities, normalize_version = excluded.normalize_version, fetched_at = excluded.fetched_at`;
 
 /**
- * Stores payloads as they came; a record that came before is replaced.
+ * Stores payloads as they came; a record that came before is replaced. In a transaction, which waits for what is on its way.
  * @param input.onlyNew as of `storeActivities`
  */
-export async function storeRawRecords(
+export function storeRawRecords(
   ctx: Ctx,
   input: {
     sourceId: string;
@@ -109,7 +113,7 @@ export async function storeRawRecords(
     threads: ReadonlyMap<string, string>;
     identities: ReadonlyMap<string, string>;
   },
-): Promise<void> {
+): void {
   const { columns, threadKeys, identityKeys } = input.payloads;
   if (threadKeys.length === 0) return;
   const idsOf = (all: readonly (readonly string[])[], ids: ReadonlyMap<string, string>) =>
@@ -117,7 +121,7 @@ export async function storeRawRecords(
       all.map((keys) => `{${keys.flatMap((key) => ids.get(key) ?? []).join(",")}}`),
       "text",
     );
-  await ctx.db.execute(sql`
+  void ctx.db.execute(sql`
     INSERT INTO raw_record (community_id, source_id, stream, external_id, payload, hash, as_of, threads, activities, identities, normalize_version, fetched_at)
     SELECT ${ctx.community.id}, ${input.sourceId}, stream, external_id, payload, decode(hash, 'hex'), as_of, threads::uuid[], activities,
            identities::uuid[], normalize_version, ${ctx.clock.now()}
@@ -127,20 +131,20 @@ export async function storeRawRecords(
     ${input.onlyNew ? sql`` : takeLater}`);
 }
 
-/** Sets records aside with their reason; those that are fine by now leave the list. */
-export async function storeRejected(
+/** Sets records aside with their reason; those that are fine by now leave the list. In a transaction, as `storeRawRecords`. */
+export function storeRejected(
   ctx: Ctx,
   input: { sourceId: string; syncId: string; rejected: readonly RejectedRecord[]; accepted: readonly { stream: string; externalId: string }[] },
-): Promise<void> {
+): void {
   if (input.accepted.length > 0) {
-    await ctx.db.execute(sql`
+    void ctx.db.execute(sql`
       DELETE FROM rejected_record r USING ${givenKeys(input.accepted)}
       WHERE r.community_id = ${ctx.community.id} AND r.source_id = ${input.sourceId} AND r.stream = k.stream AND r.key = k.external_id`);
   }
   const byKey = new Map(input.rejected.map((r) => [`${r.stream}\u0000${r.externalId ?? r.place}`, { key: r.externalId ?? r.place, ...r }]));
   const rows = [...byKey.values()];
   if (rows.length === 0) return;
-  await ctx.db.execute(sql`
+  void ctx.db.execute(sql`
     INSERT INTO rejected_record (community_id, source_id, sync_id, stream, key, place, reason, remedy, excerpt, at)
     SELECT ${ctx.community.id}, ${input.sourceId}, ${input.syncId}, stream, key, place, reason, remedy, excerpt, ${ctx.clock.now()}
     FROM unnest(${array(

@@ -1,4 +1,4 @@
-import { array, type SQL, sql, together } from "#core/database/database.ts";
+import { array, type SQL, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Ctx, visibilityRank } from "../access/index.ts";
@@ -38,8 +38,6 @@ export interface StoredThreads {
   changed: Set<string>;
   /** Threads that were there and changed: their activities' visibility must follow. */
   moved: string[];
-  /** The new ones are on their way to the database; to be awaited before the transaction ends. */
-  sent: Promise<unknown>;
 }
 
 interface StoreThreadsInput {
@@ -51,12 +49,13 @@ interface StoreThreadsInput {
 }
 
 /**
- * Stores threads; where several records state one, the earliest opening gives title and opener.
+ * Stores threads; where several records state one, the earliest opening gives title and opener. In a transaction, which waits
+ * for what is on its way.
  * @param input.held what `findThreads` found in the same transaction, in which the source is held
  * @throws AppError `internal` when a thread names a channel that its batch does not state
  */
 export async function storeThreads(ctx: Ctx, input: StoreThreadsInput & { held: ReadonlyMap<string, HeldThread> }): Promise<StoredThreads> {
-  const stored: StoredThreads = { ids: new Map(), ranks: new Map(), created: new Set(), changed: new Set(), moved: [], sent: Promise.resolve() };
+  const stored: StoredThreads = { ids: new Map(), ranks: new Map(), created: new Set(), changed: new Set(), moved: [] };
   const fresh: IdentifiedThread[] = [];
   const restated: IdentifiedThread[] = [];
   for (const thread of input.threads) {
@@ -69,10 +68,9 @@ export async function storeThreads(ctx: Ctx, input: StoreThreadsInput & { held: 
       stored.created.add(id);
     } else if (thread.openedAt <= held.openedAt) restated.push({ id, thread });
   }
-  if (fresh.length > 0) stored.sent = insertThreads(ctx, input, { threads: fresh, end: sql`` });
+  if (fresh.length > 0) void insertThreads(ctx, input, { threads: fresh, end: sql`` });
   if (restated.length === 0) return stored;
-  const [rows] = await together([insertThreads(ctx, input, { threads: restated, end: takeEarlier }), stored.sent]);
-  for (const row of rows) {
+  for (const row of await insertThreads(ctx, input, { threads: restated, end: takeEarlier })) {
     stored.ranks.set(row.externalId, row.visibility);
     stored.changed.add(row.id);
     stored.moved.push(row.id);
@@ -106,7 +104,7 @@ const takeEarlier = sql`
  * @param given.end what is to happen with those that are held, and what is told of it
  * @returns what `end` asks for
  */
-async function insertThreads(
+function insertThreads(
   ctx: Ctx,
   input: StoreThreadsInput,
   given: { threads: readonly IdentifiedThread[]; end: SQL },

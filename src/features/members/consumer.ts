@@ -58,8 +58,8 @@ async function takeWaiting(ctx: Ctx): Promise<{ ids: string[]; next: string | un
   return { ids, next: rows[waitingPerCall]?.id };
 }
 
-function wakeSelf(ctx: Ctx, identityId: string): Promise<void> {
-  return enqueueChanges(ctx, { threads: [], identities: [identityId], activities: [] }, ["members"]);
+async function wakeSelf(ctx: Ctx, identityId: string): Promise<void> {
+  await enqueueChanges(ctx, { threads: [], identities: [identityId], activities: [] }, ["members"]);
 }
 
 /**
