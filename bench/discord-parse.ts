@@ -4,6 +4,7 @@ import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import nodeFlags from "../scripts/node-flags.json" with { type: "json" };
 import { findPostgres, howToGetPostgres } from "../scripts/postgres.ts";
 import type { DiscordJob, DiscordJobResult } from "./discord-job.ts";
 import { writeDiscordExport } from "./discord-messages.ts";
@@ -86,7 +87,7 @@ async function generate(folder: string, messages: number, seed: number): Promise
 async function runOurs(what: string, job: DiscordJob, messages: number, env: NodeJS.ProcessEnv = process.env): Promise<Row> {
   const started = performance.now();
   const result = await new Promise<DiscordJobResult>((settle, reject) => {
-    const child = fork(fileURLToPath(new URL("./discord-job.ts", import.meta.url)), { env });
+    const child = fork(fileURLToPath(new URL("./discord-job.ts", import.meta.url)), { env, execArgv: nodeFlags });
     child.once("message", (message: { result: DiscordJobResult }) => settle(message.result));
     child.once("exit", (code) => reject(new Error(`the run ended with code ${code}`)));
     child.send(job);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import nodeFlags from "../scripts/node-flags.json" with { type: "json" };
 import { findPostgres, howToGetPostgres, type PostgresServer } from "../scripts/postgres.ts";
 import { freshDatabase } from "./fresh-database.ts";
 import { type BenchOptions, readOptions, usage } from "./options.ts";
@@ -56,7 +57,7 @@ async function runApart(input: CaseInput, { server, options }: { server: Postgre
           NODE_ENV: "production",
           ...(database ? { DATABASE_URL: database.url } : {}),
         },
-        execArgv: options.profile ? ["--cpu-prof", `--cpu-prof-dir=${results}`] : [],
+        execArgv: [...nodeFlags, ...(options.profile ? ["--cpu-prof", `--cpu-prof-dir=${results}`] : [])],
       });
       child.once("message", ({ result }: { result: CaseResult }) => settle(result));
       child.once("exit", (code) => reject(new Error(`the run ended with code ${code}`)));

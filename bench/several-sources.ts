@@ -4,6 +4,7 @@ import { availableParallelism, cpus, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import nodeFlags from "../scripts/node-flags.json" with { type: "json" };
 import { type MadeExport, writeExports } from "./exports.ts";
 import type { SourcesReport } from "./sources-process.ts";
 
@@ -69,7 +70,8 @@ async function measure(folder: string, exports: readonly MadeExport[]): Promise<
   });
   const { DATABASE_URL: _unused, ...inherited } = process.env;
   const env = { ...inherited, CAUSEWAY_DATA_DIR: dataDir, CAUSEWAY_LOG_LEVEL: "error", NODE_ENV: "production" };
-  const start = (role: "database" | "importer") => fork(fileURLToPath(new URL("./sources-process.ts", import.meta.url)), [role], { env });
+  const start = (role: "database" | "importer") =>
+    fork(fileURLToPath(new URL("./sources-process.ts", import.meta.url)), [role], { env, execArgv: nodeFlags });
   const host = start("database");
   await answerOf(host, "ready");
   const worker = start("importer");

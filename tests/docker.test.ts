@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { configSchema, listSettings } from "#core/config.ts";
+import nodeFlags from "../scripts/node-flags.json" with { type: "json" };
 
 const root = join(import.meta.dirname, "..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -56,11 +57,15 @@ describe("Dockerfile", () => {
   });
 
   test("runs files that there are", () => {
-    const programs = [...read("Dockerfile").matchAll(/\bnode ((?:src|scripts)\/[\w./-]+)|"node", "((?:src|scripts)\/[\w./-]+)"/g)].map(
-      (match) => match[1] ?? match[2] ?? "",
-    );
+    const programs = [
+      ...read("Dockerfile").matchAll(/\bnode ((?:src|scripts)\/[\w./-]+)|"node",(?: "--[\w=-]+",)* "((?:src|scripts)\/[\w./-]+)"/g),
+    ].map((match) => match[1] ?? match[2] ?? "");
     expect(programs.length).toBeGreaterThan(0);
     expect(programs.filter((program) => !existsSync(join(root, program)))).toEqual([]);
+  });
+
+  test("runs Node as the scripts do", () => {
+    expect(JSON.parse(instructions("ENTRYPOINT")[0] ?? "")).toEqual(["node", ...nodeFlags, "src/cli/index.ts"]);
   });
 });
 

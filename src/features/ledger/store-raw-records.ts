@@ -116,19 +116,32 @@ export function storeRawRecords(
 ): void {
   const { columns, threadKeys, identityKeys } = input.payloads;
   if (threadKeys.length === 0) return;
-  const idsOf = (all: readonly (readonly string[])[], ids: ReadonlyMap<string, string>) =>
-    array(
-      all.map((keys) => `{${keys.flatMap((key) => ids.get(key) ?? []).join(",")}}`),
-      "text",
-    );
+  const threads = layEndToEnd(threadKeys, input.threads);
+  const identities = layEndToEnd(identityKeys, input.identities);
   void ctx.db.execute(sql`
     INSERT INTO raw_record (community_id, source_id, stream, external_id, payload, hash, as_of, threads, activities, identities, normalize_version, fetched_at)
-    SELECT ${ctx.community.id}, ${input.sourceId}, stream, external_id, payload, decode(hash, 'hex'), as_of, threads::uuid[], activities,
-           identities::uuid[], normalize_version, ${ctx.clock.now()}
-    FROM unnest(${columns.key}, ${columns.payload}, ${columns.hash}, ${columns.asOf}, ${idsOf(threadKeys, input.threads)}, ${columns.activities},
-                ${idsOf(identityKeys, input.identities)}, ${columns.normalizeVersion})
-      AS n(stream, external_id, payload, hash, as_of, threads, activities, identities, normalize_version)
+    SELECT ${ctx.community.id}, ${input.sourceId}, stream, external_id, payload, decode(hash, 'hex'), as_of, (${threads.ids})[thread_from:thread_to],
+           activities, (${identities.ids})[identity_from:identity_to], normalize_version, ${ctx.clock.now()}
+    FROM unnest(${columns.key}, ${columns.payload}, ${columns.hash}, ${columns.asOf}, ${threads.ranges}, ${columns.activities},
+                ${identities.ranges}, ${columns.normalizeVersion})
+      AS n(stream, external_id, payload, hash, as_of, thread_from, thread_to, activities, identity_from, identity_to, normalize_version)
     ${input.onlyNew ? sql`` : takeLater}`);
+}
+
+/** Lists of ids as one array and where each begins and ends in it: arrays of arrays must be of one length in PostgreSQL. */
+function layEndToEnd(all: readonly (readonly string[])[], ids: ReadonlyMap<string, string>): { ids: SQL; ranges: SQL } {
+  const laid: string[] = [];
+  const from: number[] = [];
+  const to: number[] = [];
+  for (const keys of all) {
+    from.push(laid.length + 1);
+    for (const key of keys) {
+      const id = ids.get(key);
+      if (id !== undefined) laid.push(id);
+    }
+    to.push(laid.length);
+  }
+  return { ids: array(laid, "uuid"), ranges: sql`${array(from, "integer")}, ${array(to, "integer")}` };
 }
 
 /** Sets records aside with their reason; those that are fine by now leave the list. In a transaction, as `storeRawRecords`. */
