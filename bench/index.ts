@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,11 +11,18 @@ import { printGrowth, printTable } from "./print-table.ts";
 import type { CaseInput, CaseResult } from "./result.ts";
 
 const results = fileURLToPath(new URL("./results", import.meta.url));
+const build = fileURLToPath(new URL("../build/server/index.js", import.meta.url));
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === "help") {
     process.stdout.write(usage);
+    return;
+  }
+  const wantsPages = options.stages.some((stage) => stage === "pages" || stage === "portal" || stage === "read");
+  if (wantsPages && !existsSync(build)) {
+    process.stderr.write("The pages have not been built. Use npm run bench, or first: node scripts/start.mjs --build\n");
+    process.exitCode = 1;
     return;
   }
   mkdirSync(results, { recursive: true });

@@ -52,6 +52,7 @@ const source = z
     oldestAt: z.string().nullable(),
     newestAt: z.string().nullable(),
     rejected: z.int(),
+    listenerFailed: z.boolean().describe("The connection over which it sends by itself cannot be made until a person changes something."),
     lastSync: sync.nullable(),
   })
   .meta({ id: "Source" });

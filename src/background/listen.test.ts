@@ -18,6 +18,7 @@ import {
   deleteSource,
   getSource,
   type ListenInput,
+  listSources,
   pullSource,
   receiveRecords,
   requireSource,
@@ -223,17 +224,20 @@ test("a message of Slack is one row, whether by Socket Mode or by a pull, and is
   }
 }, 60_000);
 
-test("a token that is refused is not tried again before the settings change, and the page says what to do", async () => {
+test("a token that is refused is not tried again before the settings change; the page says what to do, and the list that it is needed", async () => {
   refusal = new AppError("forbidden", { public: "The token is not accepted. Make a new one." });
   const sourceId = await add("harbor");
   listen();
   await expect.poll(() => listenerOf(sourceId)).toMatchObject({ state: "failed", reason: "The token is not accepted. Make a new one." });
+  const failedIn = async () => (await listSources(ctx)).filter(({ listenerFailed }) => listenerFailed).map(({ id }) => id);
+  expect(await failedIn()).toEqual([sourceId]);
   refusal = undefined;
   await settle();
   expect(ears("harbor")).toBe(0);
   await changeSettings(ctx, { connector: wire, sourceId, settings: { site: "harbor", token: "newer" }, services: pullServices(runtime) });
   await expect.poll(() => ears("harbor")).toBe(1);
   await expect.poll(() => listenerOf(sourceId)).toMatchObject({ state: "connected", reason: "" });
+  expect(await failedIn()).toEqual([]);
 });
 
 test("what may pass is tried again, and the reason is shown meanwhile", async () => {

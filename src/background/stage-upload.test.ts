@@ -48,7 +48,8 @@ test("a file that is asked for twice is brought in once, and the audit log says 
       connector: "table",
       settings: { mapping: { time: "date", body: "text" } },
     });
-  const first = await start();
+  const [first, beside] = await Promise.all([start(), start()]);
+  expect(beside).toEqual(first);
   expect(await start()).toEqual(first);
   expect(sent).toHaveLength(1);
   const log = await ctx.db.rows<{ objectId: string }>(

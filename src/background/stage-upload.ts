@@ -1,5 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { lookAtTable, table } from "#connectors/table/index.ts";
 import { AppError } from "#core/errors.ts";
@@ -84,15 +85,20 @@ export async function stageUpload(ctx: Ctx, input: { upload: StoredUpload; conne
  */
 export async function openUpload(ctx: Ctx, input: { dataDir: string; uploadId: string }): Promise<StagedUpload> {
   requireRole(ctx, editorRoles, { scope: "import" });
-  const gone = new AppError("not_found", { public: "This file is no longer here: it was brought in or given up. Drop it again." });
-  if (!z.uuid().safeParse(input.uploadId).success) throw gone;
+  if (!z.uuid().safeParse(input.uploadId).success) throw gone();
   const folder = join(uploadFolder(input.dataDir), input.uploadId);
-  const text = await readFile(join(folder, noteName), "utf8").catch(() => {
-    throw gone;
-  });
-  const { communityId, file, ...note } = noteSchema.parse(JSON.parse(text));
-  if (communityId !== ctx.community.id) throw gone;
+  const held = await readNote(folder);
+  if (held?.communityId !== ctx.community.id) throw gone();
+  const { communityId: _, file, ...note } = held;
   return { ...note, id: input.uploadId, path: join(folder, file) };
+}
+
+const gone = () => new AppError("not_found", { public: "This file is no longer here: it was brought in or given up. Drop it again." });
+
+/** What was noted of a file; undefined once the file is gone. */
+async function readNote(folder: string): Promise<z.output<typeof noteSchema> | undefined> {
+  const text = await readFile(join(folder, noteName), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : noteSchema.parse(JSON.parse(text));
 }
 
 /**
@@ -109,23 +115,58 @@ export async function lookAtUpload(ctx: Ctx, input: { upload: StagedUpload; conn
   return look;
 }
 
+interface StartInput {
+  jobs: Pick<Jobs, "send">;
+  upload: StagedUpload;
+  connector: string;
+  sourceName?: string | undefined;
+  settings: Record<string, unknown>;
+}
+
+/** Beyond this nobody is at it any more: whoever was died. */
+const claimMs = 60_000;
+const claimName = ".starting";
+
 /**
- * Brings a waiting file in. Asked twice, it is brought in once; refused, it waits on for another try.
+ * Brings a waiting file in. Asked twice, even in one moment, it is brought in once; refused, it waits on for another try.
  * @param input.settings as a person said them
- * @throws AppError `unreadable_file`, `invalid_input`
+ * @throws AppError `unreadable_file`, `invalid_input`, `not_found`, `busy` when another request is long at it
  */
-export async function startUpload(
-  ctx: Ctx,
-  input: {
-    jobs: Pick<Jobs, "send">;
-    upload: StagedUpload;
-    connector: string;
-    sourceName?: string | undefined;
-    settings: Record<string, unknown>;
-  },
-): Promise<StartedImport> {
-  const { upload, settings } = input;
+export async function startUpload(ctx: Ctx, input: StartInput): Promise<StartedImport> {
+  const { upload } = input;
+  const claim = join(dirname(upload.path), claimName);
+  for (const giveUpAt = Date.now() + claimMs / 2; !upload.started && !(await take(claim)); await sleep(100)) {
+    if (Date.now() > giveUpAt)
+      throw new AppError("busy", { public: "It is being brought in at this moment. Look at the list of sources, and try again in a minute." });
+    upload.started = (await readNote(dirname(upload.path)))?.started;
+  }
   if (upload.started) return upload.started;
+  try {
+    // Whoever held the claim before may have come to the end just now.
+    upload.started = (await readNote(dirname(upload.path)))?.started;
+    return upload.started ?? (await start(ctx, input));
+  } finally {
+    await rm(claim, { force: true });
+  }
+}
+
+/** Makes a file that only one can make; one that was left behind by who died is nobody's. */
+async function take(claim: string): Promise<boolean> {
+  try {
+    await writeFile(claim, "", { flag: "wx" });
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") throw gone();
+    if (code !== "EEXIST") throw error;
+    const made = await stat(claim).catch(() => undefined);
+    if (made && Date.now() - made.mtimeMs > claimMs) await rm(claim, { force: true });
+    return false;
+  }
+}
+
+async function start(ctx: Ctx, input: StartInput): Promise<StartedImport> {
+  const { upload, settings } = input;
   const connector = requireConnector(input.connector);
   const look = upload.looks[connector.id];
   const started = await startImport(ctx, {
@@ -175,5 +216,8 @@ function isPlain(connector: Connector, settings: Record<string, unknown>): boole
 async function keepNote(ctx: Ctx, upload: StagedUpload): Promise<void> {
   const { path, id: _, ...kept } = upload;
   const note: z.input<typeof noteSchema> = { ...kept, communityId: ctx.community.id, file: basename(path) };
-  await writeFile(join(dirname(path), noteName), JSON.stringify(note), { mode: 0o600 });
+  // Under another name first, so that nobody reads half of it.
+  const half = join(dirname(path), `${noteName}.${process.pid}`);
+  await writeFile(half, JSON.stringify(note), { mode: 0o600 });
+  await rename(half, join(dirname(path), noteName));
 }

@@ -45,6 +45,8 @@ export interface SourceRow {
   oldestAt: string | null;
   newestAt: string | null;
   rejected: number;
+  /** The connection over which it sends by itself cannot be made until a person changes something. */
+  listenerFailed: boolean;
   lastSync: SyncRow | null;
 }
 
@@ -55,6 +57,7 @@ const syncColumns = sql`
 const sourceColumns = (ctx: Ctx): SQL => sql`
   s.id, s.connector, s.origin, s.name, s.paused, s.visibility_floor AS floor, s.created_at AS "createdAt",
   COALESCE(days.n, 0) AS activities, days.oldest AS "oldestAt", days.newest AS "newestAt", COALESCE(rejects.n, 0) AS rejected,
+  EXISTS (SELECT FROM listener l WHERE l.community_id = s.community_id AND l.source_id = s.id AND l.state = 'failed') AS "listenerFailed",
   (SELECT count(*) FROM thread t WHERE t.source_id = s.id AND ${visibleTo(ctx, "t")} AND t.deleted_at IS NULL) AS threads`;
 
 const sourceJoins = (ctx: Ctx): SQL => sql`

@@ -45,7 +45,7 @@ export default function Sources({ loaderData, params }: Route.ComponentProps) {
     (sum, { connector, lastSync }) => (connector === "sample" ? sum + (lastSync?.counts.new?.activities ?? 0) : sum),
     0,
   );
-  const broken = sources.filter(({ lastSync }) => lastSync?.state === "failed");
+  const broken = sources.filter(({ lastSync, listenerFailed }) => lastSync?.state === "failed" || listenerFailed);
   const title = sampleRun
     ? "The sample community is moving in"
     : sources.length === 0
@@ -124,6 +124,11 @@ export default function Sources({ loaderData, params }: Route.ComponentProps) {
                         source.rejected > 0 ? (
                           <Tag key="r" tone="waiting">
                             {formatNumber(source.rejected)} set aside
+                          </Tag>
+                        ) : null,
+                        source.listenerFailed ? (
+                          <Tag key="l" tone="bad">
+                            live connection failed
                           </Tag>
                         ) : null,
                         source.paused ? "paused" : null,
