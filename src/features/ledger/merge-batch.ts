@@ -131,18 +131,18 @@ function addIdentity(merged: MergedBatch, identity: NormalizedIdentity, firstSee
     seen.emailVerified = seen.emailVerified || identity.emailVerified;
     seen.kind = seen.kind ?? identity.kind;
   }
-  const labels = [...(identity.labels ?? [])];
-  if (identity.displayName) labels.push({ kind: "name", value: identity.displayName });
-  if (identity.login) labels.push({ kind: "login", value: identity.login });
-  if (identity.email) labels.push({ kind: "email", value: identity.email });
-  for (const label of labels) {
-    const value = cleanText(label.value);
-    const labelKey = `${label.kind}\u0000${value}`;
-    const first = label.at ?? firstSeenAt ?? null;
-    const before = seen.allLabels.get(labelKey);
-    if (before) before.first = earlier(before.first, first);
-    else seen.allLabels.set(labelKey, { kind: label.kind, value, first });
-  }
+  for (const label of identity.labels ?? []) addLabel(seen, label.kind, label.value, label.at ?? firstSeenAt ?? null);
+  if (identity.displayName) addLabel(seen, "name", identity.displayName, firstSeenAt ?? null);
+  if (identity.login) addLabel(seen, "login", identity.login, firstSeenAt ?? null);
+  if (identity.email) addLabel(seen, "email", identity.email, firstSeenAt ?? null);
+}
+
+function addLabel(seen: SeenIdentity, kind: string, given: string, first: Date | null): void {
+  const value = cleanText(given);
+  const key = `${kind}\u0000${value}`;
+  const before = seen.allLabels.get(key);
+  if (before) before.first = earlier(before.first, first);
+  else seen.allLabels.set(key, { kind, value, first });
 }
 
 /** The name in use: the one first seen last; of several first seen together the last in the alphabet. */
