@@ -57,7 +57,7 @@ const syncColumns = sql`
 const sourceColumns = (ctx: Ctx): SQL => sql`
   s.id, s.connector, s.origin, s.name, s.paused, s.visibility_floor AS floor, s.created_at AS "createdAt",
   COALESCE(days.n, 0) AS activities, days.oldest AS "oldestAt", days.newest AS "newestAt", COALESCE(rejects.n, 0) AS rejected,
-  EXISTS (SELECT FROM listener l WHERE l.community_id = s.community_id AND l.source_id = s.id AND l.state = 'failed') AS "listenerFailed",
+  EXISTS (SELECT FROM listener l WHERE l.community_id = s.community_id AND l.source_id = s.id AND l.state = 'failed' AND NOT s.paused) AS "listenerFailed",
   (SELECT count(*) FROM thread t WHERE t.source_id = s.id AND ${visibleTo(ctx, "t")} AND t.deleted_at IS NULL) AS threads`;
 
 const sourceJoins = (ctx: Ctx): SQL => sql`
