@@ -1,4 +1,4 @@
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
@@ -123,7 +123,7 @@ interface StartInput {
   settings: Record<string, unknown>;
 }
 
-/** Beyond this nobody is at it any more: whoever was died. */
+/** A claim that was not renewed for so long is nobody's: whoever held it died. */
 const claimMs = 60_000;
 const claimName = ".starting";
 
@@ -141,11 +141,18 @@ export async function startUpload(ctx: Ctx, input: StartInput): Promise<StartedI
     upload.started = (await readNote(dirname(upload.path)))?.started;
   }
   if (upload.started) return upload.started;
+  // A large file takes longer to be looked through than a claim lasts.
+  const beat = setInterval(() => {
+    const now = new Date();
+    // The job may have removed the folder with the claim.
+    utimes(claim, now, now).catch(() => undefined);
+  }, claimMs / 4);
   try {
     // Whoever held the claim before may have come to the end just now.
     upload.started = (await readNote(dirname(upload.path)))?.started;
     return upload.started ?? (await start(ctx, input));
   } finally {
+    clearInterval(beat);
     await rm(claim, { force: true });
   }
 }

@@ -11,6 +11,7 @@ import { beginsAsExport, describeOther } from "./recognize.ts";
 import { ReplyRoots } from "./reply-roots.ts";
 import { readStamp, writtenAt } from "./snowflake.ts";
 
+/** Few: between chunks what is being stored gets its turn. */
 const chunkRecords = 100;
 const chunkChars = 2 * 1024 * 1024;
 

@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
-import { z } from "zod";
 import { sql } from "#core/database/database.ts";
 import type { Ctx } from "#features/access/index.ts";
 import { createCtx } from "#tests/factories.ts";
+import { talks } from "#tests/talks.ts";
 import type { RawRecord } from "./batch.ts";
-import { defineConnector } from "./connector.ts";
 import { encodeRecords } from "./encode-records.ts";
 import { ingest } from "./ingest.ts";
 import { prepareRecords } from "./prepare-records.ts";
@@ -14,37 +13,17 @@ import { SeenPeople } from "./seen-people.ts";
 import { noPrivacy } from "./source-privacy.ts";
 import { deleteSource, ensureSource, updateSource } from "./sources.ts";
 
-/** One record is one message in a thread of its own. */
-const notes = defineConnector({
-  id: "notes",
-  title: "Notes",
-  summary: "-",
-  normalizeVersion: 1,
-  settings: z.object({}),
-  docs: { collects: "-", identityKey: "-", limits: "-", privacy: "-" },
-  streams: {},
-  normalize({ externalId, payload }) {
-    const occurredAt = new Date("2026-01-01T10:00:00Z");
-    const author = { platform: "test", externalId: "ann" };
-    return {
-      identities: [author],
-      channels: [{ externalId: "c", kind: "chat", name: "general", visibility: "public" }],
-      threads: [{ externalId, channel: "c", kind: "chat", title: externalId, state: "open", openedAt: occurredAt }],
-      activities: [{ externalId, kind: "message", channel: "c", thread: externalId, author, occurredAt, body: String(payload) }],
-    };
-  },
-});
-
 /** Enough for a group that is stored by itself. */
-const group = (name: string): RawRecord[] => Array.from({ length: 2_000 }, (_, n) => ({ stream: "s", externalId: `${name}${n}`, payload: n }));
+const group = (name: string): RawRecord[] =>
+  Array.from({ length: 2_000 }, (_, n) => ({ stream: "s", externalId: `${name}${n}`, payload: [String(n)] }));
 
 /** Brings in two groups, and does something to the source while the first is being stored. */
 async function bringIn(ctx: Ctx, meanwhile: (sourceId: string) => Promise<unknown>) {
-  const { id } = await ensureSource(ctx, { connector: "notes", origin: "notes", name: "Notes" });
+  const { id } = await ensureSource(ctx, { connector: "talks", origin: "talks", name: "Talks" });
   let done: Promise<unknown> = Promise.resolve();
   const run = runRecords(ctx, {
     source: { id, privacy: noPrivacy },
-    connector: notes,
+    connector: talks,
     settings: {},
     stream: "s",
     trigger: "import",
@@ -90,13 +69,13 @@ test("a source that is removed while it is being brought in ends the run and lea
 
 test("two runs that store the same side by side, one of them taken for dead, store it once", async () => {
   const ctx = await createCtx();
-  const { id } = await ensureSource(ctx, { connector: "notes", origin: "notes", name: "Notes" });
+  const { id } = await ensureSource(ctx, { connector: "talks", origin: "talks", name: "Talks" });
   const records = group("a").map((record) => ({ record, payloadText: JSON.stringify(record.payload) }));
   const store = async () => {
     const counts = new RunCounts();
     const prepared = await prepareRecords(ctx, {
       source: { id, privacy: noPrivacy },
-      connector: notes,
+      connector: talks,
       settings: {},
       records,
       rejected: [],
@@ -121,11 +100,11 @@ test("two runs that store the same side by side, one of them taken for dead, sto
 
 test("records that come twice in a first import, some of them changed, are held once, as they came last", async () => {
   const ctx = await createCtx();
-  const { id } = await ensureSource(ctx, { connector: "notes", origin: "notes", name: "Notes" });
-  const again = group("a").map((record, n) => (n % 2 === 0 ? record : { ...record, payload: `changed ${n}` }));
+  const { id } = await ensureSource(ctx, { connector: "talks", origin: "talks", name: "Talks" });
+  const again = group("a").map((record, n) => (n % 2 === 0 ? record : { ...record, payload: [`changed ${n}`] }));
   const { counts } = await runRecords(ctx, {
     source: { id, privacy: noPrivacy },
-    connector: notes,
+    connector: talks,
     settings: {},
     stream: "s",
     trigger: "import",
@@ -140,7 +119,7 @@ test("records that come twice in a first import, some of them changed, are held 
   expect(
     await ctx.db.first(sql`
       SELECT count(*) AS all, count(*) FILTER (WHERE body LIKE 'changed%') AS changed,
-             (SELECT count(*) FROM raw_record r WHERE r.community_id = ${ctx.community.id} AND r.payload LIKE '"changed%') AS payloads
+             (SELECT count(*) FROM raw_record r WHERE r.community_id = ${ctx.community.id} AND r.payload LIKE '["changed%') AS payloads
       FROM activity WHERE community_id = ${ctx.community.id}`),
   ).toEqual({ all: 6_000, changed: 1_000, payloads: 1_000 });
 });

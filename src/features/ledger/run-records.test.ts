@@ -1,37 +1,12 @@
 import { expect, test } from "vitest";
-import { z } from "zod";
 import { sql } from "#core/database/database.ts";
 import type { Ctx } from "#features/access/index.ts";
 import { createCtx } from "#tests/factories.ts";
+import { talks } from "#tests/talks.ts";
 import type { RawRecord } from "./batch.ts";
-import { defineConnector } from "./connector.ts";
 import { runRecords } from "./run-records.ts";
 import { noPrivacy } from "./source-privacy.ts";
 import { ensureSource } from "./sources.ts";
-
-/** One record is a thread with the messages of its payload, a list of texts. */
-const talks = defineConnector({
-  id: "talks",
-  title: "Talks",
-  summary: "-",
-  normalizeVersion: 1,
-  settings: z.object({}),
-  docs: { collects: "-", identityKey: "-", limits: "-", privacy: "-" },
-  streams: {},
-  normalize({ externalId, payload }) {
-    const occurredAt = new Date("2026-01-01T10:00:00Z");
-    const author = { platform: "test", externalId: "ann" };
-    return {
-      identities: [author],
-      channels: [{ externalId: "c", kind: "chat", name: "general", visibility: "public" }],
-      threads: [{ externalId, channel: "c", kind: "chat", title: externalId, state: "open", openedAt: occurredAt }],
-      activities: z
-        .array(z.string())
-        .parse(payload)
-        .map((body, n) => ({ externalId: `${externalId}/${n}`, kind: "message", channel: "c", thread: externalId, author, occurredAt, body })),
-    };
-  },
-});
 
 async function bringIn(ctx: Ctx, input: { fresh: boolean; records: readonly RawRecord[] }) {
   const { id } = await ensureSource(ctx, { connector: "talks", origin: "talks", name: "Talks" });

@@ -34,8 +34,7 @@ export function Calendar({
   }));
   return (
     <>
-      {/* A year is wider than a phone: the region scrolls, and needs focus to be scrolled by keys. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a year is wider than a phone, so the region scrolls, and only with focus by keys */}
       <section className={classes.scroll} aria-label="Calendar" tabIndex={0}>
         <svg
           viewBox={`0 0 ${weeks * 13} 106`}
