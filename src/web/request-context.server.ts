@@ -1,4 +1,5 @@
 import { createContext, data, redirect } from "react-router";
+import type { z } from "zod";
 import { AppError } from "#core/errors.ts";
 import type { Account, Ctx, Role } from "#features/access/index.ts";
 
@@ -37,6 +38,17 @@ export function failWith(status: number, words: string): never {
  */
 export function goTo(url: string): never {
   throw redirect(url);
+}
+
+/**
+ * The fields of a form as its schema has them.
+ * @throws AppError `invalid_input` naming the first field that is wrong
+ */
+export function parseForm<Schema extends z.ZodType>(schema: Schema, fields: FormData | Record<string, unknown>): z.output<Schema> {
+  const parsed = schema.safeParse(fields instanceof FormData ? Object.fromEntries(fields) : fields);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+  throw new AppError("invalid_input", { public: issues[0] ? `${issues[0].path}: ${issues[0].message}` : "The form is not valid.", issues });
 }
 
 /**

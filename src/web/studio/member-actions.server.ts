@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Ctx, editorRoles } from "#features/access/index.ts";
 import { acceptLink, rejectLink, removeLink, setIdentityKind } from "#features/members/index.ts";
+import { parseForm } from "../request-context.server.ts";
 import type { ActionSaid } from "../ui/toast.ts";
 
 const form = z.discriminatedUnion("intent", [
@@ -24,7 +25,7 @@ export function mayEdit(ctx: Ctx): boolean {
 
 /** What can be decided about people, on the list and on a member's page alike. Each act can be taken back. */
 export async function handleMemberAction(ctx: Ctx, request: Request): Promise<ActionSaid> {
-  const input = form.parse(Object.fromEntries(await request.formData()));
+  const input = parseForm(form, await request.formData());
   switch (input.intent) {
     case "accept": {
       const { joined } = await acceptLink(ctx, input);

@@ -11,7 +11,7 @@ import {
   undoSignalDecision,
 } from "#features/feedback/index.ts";
 import { getMember } from "#features/members/index.ts";
-import { ctxContext, guarded } from "../request-context.server.ts";
+import { ctxContext, guarded, parseForm } from "../request-context.server.ts";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { FilterBar } from "../ui/filter-bar.tsx";
 import { capitalize, countOf, inWords } from "../ui/format.ts";
@@ -60,7 +60,7 @@ const form = z.discriminatedUnion("intent", [
 
 export const action = guarded(async ({ request, context }: Route.ActionArgs) => {
   const ctx = context.get(ctxContext);
-  const input = form.parse(Object.fromEntries(await request.formData()));
+  const input = parseForm(form, await request.formData());
   switch (input.intent) {
     case "confirm":
       return { ok: true, message: `Confirmed as ${(await confirmSignal(ctx, input)).kind}.` };

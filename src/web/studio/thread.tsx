@@ -6,7 +6,7 @@ import { editorRoles } from "#features/access/index.ts";
 import { listSignals, type SignalRow, signalKinds } from "#features/feedback/index.ts";
 import { type ActivityRow, getThread, listThreadActivities } from "#features/ledger/index.ts";
 import { markQuestion, questionMarks, undoQuestionMark } from "#features/support/index.ts";
-import { ctxContext, found, guarded } from "../request-context.server.ts";
+import { ctxContext, found, guarded, parseForm } from "../request-context.server.ts";
 import { capitalize, countOf, formatSpan, kindInWords } from "../ui/format.ts";
 import { type MarkedPassage, renderMarkdown, renderPlain } from "../ui/markdown.server.ts";
 import { PageHead } from "../ui/page-head.tsx";
@@ -80,7 +80,7 @@ const said: Record<string, string> = {
 
 export const action = guarded(async ({ request, params, context }: Route.ActionArgs) => {
   const ctx = context.get(ctxContext);
-  const { mark } = markForm.parse(Object.fromEntries(await request.formData()));
+  const { mark } = parseForm(markForm, await request.formData());
   const threadId = found(isId(params.threadId) ? params.threadId : undefined, "There is no such thread.");
   if (mark === "undo") await undoQuestionMark(ctx, { threadId });
   else await markQuestion(ctx, { threadId, mark });

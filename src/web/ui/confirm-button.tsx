@@ -1,6 +1,6 @@
 import { Button, type ButtonProps, Group, Modal, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { useFetcher } from "react-router";
+import { useFetcher, useFormAction } from "react-router";
 import { useToast } from "./toast.ts";
 
 /**
@@ -20,6 +20,7 @@ export function ConfirmButton(props: {
 }) {
   const [opened, { open, close }] = useDisclosure(false);
   const fetcher = useFetcher<unknown>();
+  const action = useFormAction();
   useToast(fetcher.data);
   return (
     <>
@@ -36,7 +37,7 @@ export function ConfirmButton(props: {
             color={props.danger ? "red" : "teal"}
             onClick={() => {
               close();
-              void fetcher.submit(props.fields, { method: "post" });
+              void fetcher.submit(props.fields, { method: "post", action });
             }}
           >
             {props.confirm}

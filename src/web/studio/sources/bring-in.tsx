@@ -107,7 +107,13 @@ export default function BringIn({ loaderData, params }: Route.ComponentProps) {
       </PageHead>
       {connector && loaderData.isReadable ? (
         // Another reading of the file is another form.
-        <Form method="post" className={classes.form} key={`${connector.id} ${table?.headerRows ?? ""}`} onChange={table ? look.onChange : undefined}>
+        <Form
+          method="post"
+          className={classes.form}
+          key={`${connector.id} ${table?.headerRows ?? ""}`}
+          onChange={table ? look.onChange : undefined}
+          onSubmit={look.onSubmit}
+        >
           <input type="hidden" name="connector" value={connector.id} />
           {table && preview ? (
             <Columns layout="wide">

@@ -1,5 +1,5 @@
 import { Button, TextInput } from "@mantine/core";
-import { Form, useActionData, useFetcher, useNavigation } from "react-router";
+import { Form, useActionData, useFetcher, useFormAction, useNavigation } from "react-router";
 import { requireConnector } from "#app/background/import-upload.ts";
 import { pullServices, syncSoon } from "#app/background/sync-source.ts";
 import { runtimeContext } from "#app/runtime-context.ts";
@@ -87,6 +87,7 @@ export const action = guarded(async ({ params, request, context }: Route.ActionA
 export default function Connect({ loaderData, params }: Route.ComponentProps) {
   const { title, fields, source, steps } = loaderData;
   const tried = useFetcher<Said>();
+  const action = useFormAction();
   const sent = useActionData<Said>();
   const answer = tried.data ?? sent;
   const busy = useNavigation().state !== "idle";
@@ -125,7 +126,7 @@ export default function Connect({ loaderData, params }: Route.ComponentProps) {
                   onClick={(event) => {
                     const form = new FormData(event.currentTarget.form ?? undefined);
                     form.set("intent", "try");
-                    void tried.submit(form, { method: "post" });
+                    void tried.submit(form, { method: "post", action });
                   }}
                 >
                   Test connection

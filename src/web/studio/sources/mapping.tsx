@@ -60,7 +60,7 @@ export default function SourceMapping({ loaderData, params }: Route.ComponentPro
           </EmptyState>
         </Sheet>
       ) : (
-        <Form method="post" className={classes.form} onChange={look.onChange}>
+        <Form method="post" className={classes.form} onChange={look.onChange} onSubmit={look.onSubmit}>
           <Columns layout="wide">
             <Pile>
               <input type="hidden" name="headerRows" value={loaderData.headerRows} />

@@ -6,10 +6,11 @@ import { syncSoon } from "#app/background/sync-source.ts";
 import type { Runtime } from "#app/runtime.ts";
 import { type Ctx, editorRoles, recordAudit, requireRole, visibilities } from "#features/access/index.ts";
 import { changePrivacy, requireSource, sourcePrivacySchema, updateSource } from "#features/ledger/index.ts";
+import { parseForm } from "../../request-context.server.ts";
 import type { ActionSaid } from "../../ui/toast.ts";
 
 const form = z.discriminatedUnion("intent", [
-  z.object({ intent: z.literal("rename"), name: z.string().trim().min(1).max(200) }),
+  z.object({ intent: z.literal("rename"), name: z.string().trim().max(200) }),
   z.object({ intent: z.literal("close"), visibility: z.enum(visibilities) }),
   z.object({ intent: z.literal("replay") }),
   z.object({ intent: z.literal("sync") }),
@@ -35,11 +36,12 @@ export async function handleSourceAction(
   input: { runtime: Runtime; sourceId: string; fields: Record<string, unknown> },
 ): Promise<ActionSaid & { gone?: boolean }> {
   const { runtime, sourceId } = input;
-  const asked = form.parse(input.fields);
+  const asked = parseForm(form, input.fields);
   const source = await requireSource(ctx, sourceId);
   const audit = (action: string, detail: Record<string, unknown>) => recordAudit(ctx, { action, objectKind: "source", objectId: sourceId, detail });
   switch (asked.intent) {
     case "rename":
+      if (asked.name === "") return { ok: false, message: "A source needs a name; it keeps the one it has." };
       await updateSource(ctx, { sourceId, name: asked.name });
       await audit("source.changed", { before: { name: source.name }, after: { name: asked.name } });
       return { ok: true, message: "Renamed." };

@@ -276,7 +276,7 @@ function SourceSettings({ name, visibility }: { name: string; visibility: string
       <div style={{ display: "grid", gap: 16 }}>
         <fetcher.Form method="post" style={{ display: "grid", gap: 8 }}>
           <input type="hidden" name="intent" value="rename" />
-          <TextInput label="Name" name="name" defaultValue={name} required />
+          <TextInput label="Name" name="name" defaultValue={name} required maxLength={200} />
           <Button type="submit" variant="default" size="xs" w="fit-content">
             Rename
           </Button>
