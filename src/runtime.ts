@@ -135,7 +135,7 @@ async function openDatabaseOf(
     ? undefined
     : await startEmbedded({ dataDir: config.dataDir, exclusive: options.exclusive ?? false, log: options.log });
   const connection: PoolConfig = embedded
-    ? { host: embedded.socketDir, user: "postgres", database: "postgres" }
+    ? embedded.connection
     : { connectionString: config.databaseUrl, application_name: "causeway", connectionTimeoutMillis: 10_000, keepAlive: true };
   const db = openDatabase({
     connection,

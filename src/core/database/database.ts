@@ -73,6 +73,22 @@ export function array(values: readonly unknown[], type: ArrayType): SQL {
   return sql`${sql.param(encodeArray(values, type) ?? values)}::${sql.raw(type)}[]`;
 }
 
+/**
+ * Arrays of one length as the rows of a subquery: `INSERT … SELECT … FROM ${rowsOf({ id: array(…), name: array(…) })} AS n`. The rows
+ * are made one by one as they are read; of several arrays in one `unnest` in a FROM list, each is first written out as a table.
+ * @param columns the arrays by the columns' names
+ */
+export function rowsOf(columns: Readonly<Record<string, SQL>>): SQL {
+  const list = Object.entries(columns).map(([name, values]) => sql`unnest(${values}) AS ${sql.identifier(name)}`);
+  return sql`(SELECT ${sql.join(list, sql`, `)})`;
+}
+
+/** The names of columns, for an INSERT. */
+export function namesOf(columns: Readonly<Record<string, SQL>>): SQL {
+  const names = Object.keys(columns).map((name) => sql.identifier(name));
+  return sql.join(names, sql`, `);
+}
+
 export type { ArrayType } from "./binary-array.ts";
 
 /** A value as jsonb. Needed because the driver would send a JS array as a PostgreSQL array. */

@@ -10,7 +10,7 @@ const say = (word: string) => process.stdout.write(`${word}\n`);
 try {
   const embedded = await startEmbedded({ dataDir, exclusive: mode === "exclusive" });
   const db = openDatabase({
-    connection: { host: embedded.socketDir, user: "postgres", database: "postgres" },
+    connection: embedded.connection,
     embedded: true,
     log: createLogger({ level: "silent" }),
   });

@@ -1,4 +1,5 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server } from "node:net";
+import type { Duplex } from "node:stream";
 import type { PGlite } from "@electric-sql/pglite";
 
 /** Frontend messages of PostgreSQL's protocol 3 that end a unit which must not be interrupted. */
@@ -18,18 +19,30 @@ interface Unit {
 }
 
 interface Connection {
-  socket: Socket;
+  socket: Duplex;
   started: boolean;
-  chunks: Buffer[];
-  buffered: number;
-  /** Messages of a pipeline whose end has not arrived. */
-  pending: Buffer[];
+  /** Where what arrives is put together. Used again once all of it has run: megabytes that are new each time keep the collector busy. */
+  desk: Buffer;
+  /** On the desk: where the unit begins that has not wholly arrived, where its next message does, and where the bytes end. */
+  unitAt: number;
+  messageAt: number;
+  end: number;
+  /** Units that lie on the desk and have not run. */
+  waiting: number;
   closed: boolean;
 }
+
+const deskBytes = 256 * 1024;
+/** A single large statement must not hold its memory for ever. */
+const keptDeskBytes = 8 * 1024 * 1024;
+/** Answers are sent on in pieces of this size: the database hands them over row by row. */
+const answerBytes = 64 * 1024;
 
 export interface EmbeddedServer {
   /** Clients connected now. */
   connections(): number;
+  /** Serves a client of this process, who comes without a socket. */
+  accept(socket: Duplex): void;
   /** Ends every connection after the unit that runs, rolls back what is open, and stops listening. */
   stop(): Promise<void>;
 }
@@ -73,6 +86,7 @@ export async function serveEmbedded(options: {
         if (!unit) break;
         if (unit.connection.closed) continue;
         await execute(unit.message, unit.connection.socket);
+        unit.connection.waiting -= 1;
         holder = unit.open || database.isInTransaction() ? unit.connection : undefined;
       }
     } finally {
@@ -93,18 +107,28 @@ export async function serveEmbedded(options: {
     return own === -1 ? undefined : queue.splice(own, 1)[0];
   }
 
-  async function execute(message: Uint8Array, socket: Socket | undefined): Promise<void> {
+  async function execute(message: Uint8Array, socket: Duplex | undefined): Promise<void> {
     let answered = 0;
+    let parts: Buffer[] = [];
+    let unsent = 0;
+    const send = () => {
+      if (unsent > 0 && socket?.writable) socket.write(Buffer.concat(parts, unsent));
+      parts = [];
+      unsent = 0;
+    };
     try {
       await database.runExclusive(() =>
         database.execProtocolRawStream(message, {
           onRawData: (data) => {
             answered += data.length;
             // Copied: PGlite reuses the memory for the next answer.
-            if (socket?.writable) socket.write(Buffer.from(data));
+            parts.push(Buffer.from(data));
+            unsent += data.length;
+            if (unsent >= answerBytes) send();
           },
         }),
       );
+      send();
       // A slow reader waits with its own next statement, not with its answer in our memory.
       if (socket?.writableNeedDrain) await new Promise<void>((settle) => onceDrainedOrClosed(socket, settle));
     } catch (error) {
@@ -114,8 +138,7 @@ export async function serveEmbedded(options: {
   }
 
   function receive(connection: Connection, chunk: Buffer): void {
-    connection.chunks.push(chunk);
-    connection.buffered += chunk.length;
+    put(connection, chunk);
     for (let message = takeMessage(connection); message; message = takeMessage(connection)) {
       if (!connection.started) {
         const code = message.readInt32BE(4);
@@ -123,8 +146,9 @@ export async function serveEmbedded(options: {
         else if (code === cancelRequest) connection.socket.end();
         else {
           connection.started = true;
-          queue.push({ connection, message, open: false });
+          enqueue(connection, false);
         }
+        connection.unitAt = connection.messageAt;
         continue;
       }
       const [type] = message;
@@ -132,19 +156,29 @@ export async function serveEmbedded(options: {
         connection.socket.end();
         return;
       }
-      connection.pending.push(message);
-      if (type === sync || type === query || type === flush) {
-        const [only] = connection.pending;
-        const whole = connection.pending.length === 1 && only ? only : Buffer.concat(connection.pending);
-        connection.pending = [];
-        queue.push({ connection, message: whole, open: type === flush });
-      }
+      if (type === sync || type === query || type === flush) enqueue(connection, type === flush);
     }
     void run();
   }
 
-  const server = createServer((socket) => {
-    const connection: Connection = { socket, started: false, chunks: [], buffered: 0, pending: [], closed: false };
+  /** What has arrived of the unit up to here is to run as it is. */
+  function enqueue(connection: Connection, open: boolean): void {
+    queue.push({ connection, message: connection.desk.subarray(connection.unitAt, connection.messageAt), open });
+    connection.waiting += 1;
+    connection.unitAt = connection.messageAt;
+  }
+
+  const accept = (socket: Duplex): void => {
+    const connection: Connection = {
+      socket,
+      started: false,
+      desk: Buffer.allocUnsafeSlow(deskBytes),
+      unitAt: 0,
+      messageAt: 0,
+      end: 0,
+      waiting: 0,
+      closed: false,
+    };
     connections.add(connection);
     socket.on("data", (chunk) => receive(connection, chunk));
     socket.on("error", () => socket.destroy());
@@ -153,11 +187,13 @@ export async function serveEmbedded(options: {
       connections.delete(connection);
       void run();
     });
-  });
+  };
+  const server = createServer(accept);
   await listen(server, options.socketPath);
 
   return {
     connections: () => connections.size,
+    accept,
     async stop() {
       const stopped = new Promise<void>((settle) => server.close(() => settle()));
       for (const { socket } of connections) socket.destroy();
@@ -170,24 +206,44 @@ export async function serveEmbedded(options: {
 
 /** The next whole message of a connection, or undefined while bytes are missing. */
 function takeMessage(connection: Connection): Buffer | undefined {
+  const { desk, messageAt, end } = connection;
   // Startup messages have a length alone; later ones a type before it.
-  const lengthAt = connection.started ? 1 : 0;
-  if (connection.buffered < lengthAt + 4) return undefined;
-  if ((connection.chunks[0]?.length ?? 0) < lengthAt + 4) join(connection);
-  const length = lengthAt + (connection.chunks[0]?.readInt32BE(lengthAt) ?? 0);
-  if (connection.buffered < length) return undefined;
-  if ((connection.chunks[0]?.length ?? 0) < length) join(connection);
-  const [first] = connection.chunks;
-  if (!first) return undefined;
-  if (first.length === length) connection.chunks.shift();
-  else connection.chunks[0] = first.subarray(length);
-  connection.buffered -= length;
-  return first.subarray(0, length);
+  const lengthAt = messageAt + (connection.started ? 1 : 0);
+  if (end < lengthAt + 4) return undefined;
+  const next = lengthAt + desk.readInt32BE(lengthAt);
+  if (end < next) return undefined;
+  connection.messageAt = next;
+  return desk.subarray(messageAt, next);
 }
 
-/** Joins what has arrived, once per message and not once per packet: megabytes come in small pieces. */
-function join(connection: Connection): void {
-  connection.chunks = [Buffer.concat(connection.chunks)];
+/** Puts what arrived behind the rest, on a new desk when the old one is full: what waits to run stays where it lies. */
+function put(connection: Connection, chunk: Buffer): void {
+  const isClear = connection.unitAt === connection.end && connection.waiting === 0;
+  if (isClear && chunk.length > deskBytes) {
+    // A thread's whole statement comes in memory of its own.
+    connection.desk = chunk;
+    connection.unitAt = 0;
+    connection.messageAt = 0;
+    connection.end = chunk.length;
+    return;
+  }
+  if (isClear && connection.desk.length <= keptDeskBytes) {
+    connection.unitAt = 0;
+    connection.messageAt = 0;
+    connection.end = 0;
+  }
+  const { desk, unitAt, messageAt, end } = connection;
+  if (end + chunk.length > desk.length) {
+    const held = end - unitAt;
+    const next = Buffer.allocUnsafeSlow(Math.max(deskBytes, 2 * (held + chunk.length)));
+    desk.copy(next, 0, unitAt, end);
+    connection.desk = next;
+    connection.unitAt = 0;
+    connection.messageAt = messageAt - unitAt;
+    connection.end = held;
+  }
+  chunk.copy(connection.desk, connection.end);
+  connection.end += chunk.length;
 }
 
 function simpleQuery(text: string): Uint8Array {
@@ -209,7 +265,7 @@ function errorResponse(error: unknown): Buffer {
   return Buffer.concat([head, body]);
 }
 
-function onceDrainedOrClosed(socket: Socket, settle: () => void): void {
+function onceDrainedOrClosed(socket: Duplex, settle: () => void): void {
   const done = () => {
     socket.off("drain", done);
     socket.off("close", done);

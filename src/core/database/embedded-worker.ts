@@ -1,10 +1,11 @@
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { PGlite } from "@electric-sql/pglite";
 import { btree_gin } from "@electric-sql/pglite/contrib/btree_gin";
 import { pg_trgm } from "@electric-sql/pglite/contrib/pg_trgm";
 import { serveEmbedded } from "./embedded-server.ts";
+import { ThreadStream } from "./thread-stream.ts";
 
 /** What the main thread hands over; paths are absolute, `dataDir` undefined means in memory. */
 export interface EmbeddedWorkerInput {
@@ -17,11 +18,20 @@ export interface EmbeddedWorkerInput {
 /** What the thread says: that it serves, that a transaction was cut, that it has ended. */
 export type EmbeddedWorkerMessage = "ready" | "idle-transaction" | "waiting" | "closed";
 
+/** What it is told: that the process it runs in connects. */
+export interface ConnectRequest {
+  port: MessagePort;
+}
+
 /** What it is told: end now, or end when the last client of another process has left, but after `graceMs` at the latest. */
 export interface CloseRequest {
   close: true;
   graceMs: number;
 }
+
+// PostgreSQL looks for files that need not be there, at each page by which an index grows, and PGlite finds out by an error that it
+// catches. To note where each was thrown, through the stack of the database itself, costs several times the look.
+Error.stackTraceLimit = 0;
 
 const input = workerData as EmbeddedWorkerInput;
 const say = (message: EmbeddedWorkerMessage) => parentPort?.postMessage(message);
@@ -37,8 +47,9 @@ const database = await PGlite.create({
   ...(input.dataDir ? { dataDir: input.dataDir } : {}),
   extensions: { pg_trgm, btree_gin },
   relaxedDurability: false,
-  // Nobody replicates from this database: the log needs only what a recovery after a crash reads, and writes go faster.
-  postgresqlconf: ["wal_level=minimal", "max_wal_senders=0"],
+  // Nobody replicates from this database: the log needs only what a recovery after a crash reads, and writes go faster. Its files
+  // need not be written full of zeros before they are written.
+  postgresqlconf: ["wal_level=minimal", "max_wal_senders=0", "wal_init_zero=off"],
 });
 const server = await serveEmbedded({
   database,
@@ -47,7 +58,12 @@ const server = await serveEmbedded({
   onIdleTransaction: () => say("idle-transaction"),
 });
 
-parentPort?.on("message", async ({ graceMs }: CloseRequest) => {
+parentPort?.on("message", async (request: ConnectRequest | CloseRequest) => {
+  if ("port" in request) {
+    server.accept(new ThreadStream(request.port));
+    return;
+  }
+  const { graceMs } = request;
   const began = Date.now();
   let told = false;
   while (server.connections() > 0 && Date.now() < began + graceMs) {

@@ -64,27 +64,36 @@ function start(dataDir: string, mode = "") {
 
 test("many clients at once never get each other's answers, however large their statements", async () => {
   const embedded = await startEmbedded({ dataDir: newFolder() });
-  const db = openDatabase({ connection: { host: embedded.socketDir, user: "postgres", database: "postgres" }, embedded: true, log });
+  // The process itself comes straight, others by the socket.
+  const straight = openDatabase({ connection: embedded.connection, embedded: true, log });
+  const { stream: _, ...bySocket } = embedded.connection;
+  const other = openDatabase({ connection: bySocket, embedded: true, log });
   try {
     const large = "x".repeat(1_500_000);
     const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, n) =>
-        n % 3 === 0
+      Array.from({ length: 60 }, (_, n) => {
+        const db = n % 2 === 0 ? straight : other;
+        return n % 3 === 0
           ? db.first(sql`SELECT ${n}::int AS n`)
           : n % 3 === 1
             ? db.first(sql`SELECT ${n}::int AS n, length(${large}::text) AS size`)
             : db.transaction(async (tx) => {
                 await tx.first(sql`SELECT length(${large}::text) AS size`);
                 return tx.first(sql`SELECT ${n}::int AS n`);
-              }),
-      ),
+              });
+      }),
     );
-    expect(answers.map((row) => (row as { n: number }).n)).toEqual(Array.from({ length: 40 }, (_, n) => n));
+    expect(answers.map((row) => (row as { n: number }).n)).toEqual(Array.from({ length: 60 }, (_, n) => n));
     // A failed statement leaves the connection and the others usable.
-    await expect(db.rows(sql`SELECT 1/0`)).rejects.toThrow(/division by zero/);
-    expect(await db.rows(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
+    for (const db of [straight, other]) {
+      await expect(db.rows(sql`SELECT 1/0`)).rejects.toThrow(/division by zero/);
+      expect(await db.rows(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
+    }
+    const answer = await straight.first<{ text: string }>(sql`SELECT repeat('y', 5000000) AS text`);
+    expect(answer?.text).toBe("y".repeat(5_000_000));
   } finally {
-    await db.close();
+    await straight.close();
+    await other.close();
     await embedded.close();
   }
 }, 60_000);

@@ -4,11 +4,13 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
+import type { PoolConfig } from "pg";
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { CloseRequest, EmbeddedWorkerInput, EmbeddedWorkerMessage } from "./embedded-worker.ts";
+import type { CloseRequest, ConnectRequest, EmbeddedWorkerInput, EmbeddedWorkerMessage } from "./embedded-worker.ts";
 import { type FolderLock, isFolderLock, type LockHolder, takeFolderLock } from "./folder-lock.ts";
+import { ThreadStream } from "./thread-stream.ts";
 
 /** A unix socket's path may hold about 100 bytes; deeper data folders get their socket in the temporary folder. */
 const socketPathBytesMax = 96;
@@ -26,6 +28,8 @@ export interface CloseEmbedded {
 export interface EmbeddedDatabase {
   /** The folder that holds the socket; PostgreSQL clients take it as `host`. */
   socketDir: string;
+  /** How this process reaches it: straight when it runs the database itself, else by the socket. */
+  connection: PoolConfig;
   /** Whether this process runs the database, or another one that was found running. */
   owner: boolean;
   /** Close this process's own connections first. */
@@ -61,7 +65,7 @@ export async function startEmbedded(options: { dataDir: string; exclusive?: bool
     const lock = takeFolderLock(join(dataDir, "database.lock"));
     if (isFolderLock(lock)) return own({ dataDir, socketDir, lock, ...(options.log ? { log: options.log } : {}) });
     if (options.exclusive) throw inUse(dataDir, lock);
-    if (await accepts(socketPath)) return { socketDir, owner: false, close: async () => {} };
+    if (await accepts(socketPath)) return { socketDir, connection: bySocket(socketDir), owner: false, close: async () => {} };
     if (Date.now() > giveUpAt) {
       throw new AppError("busy", {
         public: `Another Causeway (process ${lock.pid}, ${lock.program}) holds the data folder ${dataDir}, but its database does not answer. Stop that process and try again.`,
@@ -77,6 +81,7 @@ export async function startInMemory(): Promise<EmbeddedDatabase> {
   const worker = await startWorker({ socketPath: join(socketDir, socketName), idleTransactionMs });
   return {
     socketDir,
+    connection: straight(worker, socketDir),
     owner: true,
     close: async () => {
       await closeWorker(worker, { graceMs: 0 });
@@ -105,6 +110,7 @@ async function own(input: { dataDir: string; socketDir: string; lock: FolderLock
   worker.on("error", (error) => log?.fatal({ err: error }, "the embedded database broke down; restart the process"));
   return {
     socketDir,
+    connection: straight(worker, socketDir),
     owner: true,
     close: async (options = {}) => {
       await closeWorker(worker, options);
@@ -113,6 +119,19 @@ async function own(input: { dataDir: string; socketDir: string; lock: FolderLock
       if (!socketDir.startsWith(dataDir)) rmSync(socketDir, { recursive: true, force: true });
     },
   };
+}
+
+const bySocket = (socketDir: string): PoolConfig => ({ host: socketDir, user: "postgres", database: "postgres" });
+
+function straight(worker: Worker, socketDir: string): PoolConfig {
+  const connect = () => {
+    const { port1, port2 } = new MessageChannel();
+    const stream = new ThreadStream(port1);
+    if (worker.threadId === -1) stream.destroy(new Error("the embedded database has ended"));
+    else worker.postMessage({ port: port2 } satisfies ConnectRequest, [port2]);
+    return stream;
+  };
+  return { ...bySocket(socketDir), stream: connect };
 }
 
 /** In the shared temporary folder somebody else may have made ours first, to listen in. */
