@@ -9,6 +9,7 @@ import { ingest } from "./ingest.ts";
 import { prepareRecords } from "./prepare-records.ts";
 import { RunCounts } from "./run-counts.ts";
 import { runRecords } from "./run-records.ts";
+import { SeenKeys } from "./seen-keys.ts";
 import { SeenPeople } from "./seen-people.ts";
 import { noPrivacy } from "./source-privacy.ts";
 import { deleteSource, ensureSource, updateSource } from "./sources.ts";
@@ -88,7 +89,7 @@ test("two runs that store the same side by side, one of them taken for dead, sto
       stream: "s",
       records: await encodeRecords(prepared),
       counts,
-      memory: { people: new SeenPeople(), onlyNew: true },
+      memory: { people: new SeenPeople(), threads: new SeenKeys(4), onlyNew: true },
     });
     return counts.toJSON();
   };

@@ -1,10 +1,12 @@
 import { json, retryContended, sql, together } from "#core/database/database.ts";
 import type { Ctx } from "../access/index.ts";
+import type { NormalizedThread } from "./batch.ts";
 import { enqueueChanges } from "./consumer.ts";
 import type { EncodedRecords } from "./encode-records.ts";
 import { storeLinkStatements } from "./link-statements.ts";
 import { identityKey, type SeenIdentity } from "./merge-batch.ts";
 import type { RunCounts } from "./run-counts.ts";
+import type { SeenKeys } from "./seen-keys.ts";
 import type { SeenPeople } from "./seen-people.ts";
 import { spreadThreadVisibility } from "./settle-activities.ts";
 import { settleThreads } from "./settle-threads.ts";
@@ -35,6 +37,8 @@ export interface IngestInput {
 /** What a run knows of what it has stored so far. */
 export interface RunMemory {
   people: SeenPeople;
+  /** Which threads it has stated. */
+  threads: SeenKeys;
   /**
    * Nothing of the source was held when the run began, and no two records have stated the same since: rows are added without
    * looking for one of the same key first. Should there be one after all, the group is stored anew, and from then on every row
@@ -54,12 +58,15 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
   const { identities } = input.records;
   const familiar = new Map(identities.map((identity) => [identityKey(identity), memory.people.idOf(identity)] as const));
   const strange = identities.filter((identity) => familiar.get(identityKey(identity)) === undefined);
+  const restated = input.records.threads.filter(({ externalId }) => memory.threads.add(externalId));
 
   // Nothing outside the transaction changes before it stands, so it may be tried again.
   const outcome = await retryContended(
     (attempt) => {
       if (attempt > 1) memory.onlyNew = false;
-      return ctx.db.transaction((tx) => storeAll({ ...ctx, db: tx }, { ...input, familiar, strange, onlyNew: memory.onlyNew && !input.mayBeHeld }));
+      return ctx.db.transaction((tx) =>
+        storeAll({ ...ctx, db: tx }, { ...input, familiar, strange, restated, onlyNew: memory.onlyNew && !input.mayBeHeld }),
+      );
     },
     // A record that comes twice in a first import; or another run on the source, taken for dead, has stored the same meanwhile.
     { also: [uniqueViolation] },
@@ -85,15 +92,20 @@ interface Outcome {
  */
 async function storeAll(
   ctx: Ctx,
-  input: IngestInput & { familiar: ReadonlyMap<string, string | undefined>; strange: readonly SeenIdentity[]; onlyNew: boolean },
+  input: IngestInput & {
+    familiar: ReadonlyMap<string, string | undefined>;
+    strange: readonly SeenIdentity[];
+    restated: readonly NormalizedThread[];
+    onlyNew: boolean;
+  },
 ): Promise<Outcome> {
-  const { records, strange, onlyNew } = input;
+  const { records, strange, restated, onlyNew } = input;
   const sourceId = input.source.id;
   const [{ floor, hasRejected }, heldIdentities, heldChannels, heldThreads] = await together([
     holdSource(ctx, { sourceId, evenPaused: input.evenPaused }),
     findIdentities(ctx, strange),
     findChannels(ctx, { sourceId, channels: records.channels }),
-    findThreads(ctx, { sourceId, threads: records.threads }),
+    findThreads(ctx, { sourceId, threads: onlyNew ? restated : records.threads }),
   ]);
   const [added, channels] = await together([
     addIdentities(ctx, { identities: strange, held: heldIdentities }),

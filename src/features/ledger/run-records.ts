@@ -91,8 +91,8 @@ interface Group {
 export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<SyncOutcome> {
   const syncId = await startSync(ctx, { sourceId: input.source.id, trigger: input.trigger, subject: input.subject, syncId: input.syncId });
   const counts = new RunCounts();
-  const memory: RunMemory = { people: new SeenPeople(), onlyNew: input.fresh };
-  const seen = new SeenKeys();
+  const memory: RunMemory = { people: new SeenPeople(), threads: new SeenKeys(4), onlyNew: input.fresh };
+  const seen = new SeenKeys(8);
   const startedMs = performance.now();
   const shown = { at: startedMs };
   const abort = new AbortController();
@@ -101,6 +101,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
   /** Groups that are being stored or wait for it, each after the one before. */
   const underWay: Promise<void>[] = [];
   const allStored = () => underWay.at(-1) ?? Promise.resolve();
+  let refreshed = Promise.resolve();
   let waiting: SyncProgress["waiting"];
   // Only for whoever watches: the run does not depend on it.
   const show = () => beat(ctx, { syncId, counts: last.counts, progress: { ...last, waiting, counts: undefined } }).catch(() => undefined);
@@ -122,8 +123,10 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
       for (const message of group.warnings) await logSync(ctx, { syncId, level: "warn", message });
       groups += 1;
       if (isTurningPoint(groups)) {
-        await allStored();
-        await analyzeKeys(ctx);
+        await refreshed;
+        // Beside what is being read and stored, which need not wait for it.
+        refreshed = analyzeKeys(ctx);
+        refreshed.catch(() => undefined);
       }
       const giveBack = await inFlight.take(group.chars + group.records.length * recordWeight);
       try {
@@ -151,6 +154,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
       }
     }
     await allStored();
+    await refreshed;
     if (input.connector.arrangeThreads && (counts.broughtSomething || (await wasCutShort(ctx, { sourceId: input.source.id, syncId })))) {
       await arrangeThreads(ctx, { sourceId: input.source.id, arranger: input.connector.arrangeThreads(), counts });
     }
@@ -166,7 +170,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
       : toAppError(error);
     abort.abort();
     // Groups that are being stored end first, so that the run's last word is true.
-    await Promise.allSettled(underWay);
+    await Promise.allSettled([...underWay, refreshed]);
     await failSync(ctx, { syncId, error: failure, cancelled: cancelled || failure.code === "paused", counts: counts.toJSON() });
     throw failure;
   } finally {
@@ -176,7 +180,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
 
 /**
  * A long run meets tables many times larger than those its plans were made for: the checks of foreign keys, planned
- * when the tables were empty, would read them from end to end for each row. The picture is refreshed as they double.
+ * when the tables were empty, would read them from end to end for each row. The picture is refreshed as they grow.
  */
 function isTurningPoint(groups: number): boolean {
   return [2, 8, 32, 128, 512].includes(groups);

@@ -1,5 +1,3 @@
-/** 8 MB: of a million keys, one in a million is taken for one that came before; of four million, one in a thousand. */
-const bits = 2 ** 26;
 const probes = 6;
 
 /**
@@ -7,7 +5,15 @@ const probes = 6;
  * two hashes (Kirsch and Mitzenmacher 2006).
  */
 export class SeenKeys {
-  readonly #words = new Uint32Array(bits / 32);
+  readonly #words: Uint32Array;
+  /** How far a place of 32 bits is shifted to become that of one of the filter's bits. */
+  readonly #shift: number;
+
+  /** @param megabytes a power of two; with 8, one of a million keys is taken for one that came before, of four million one in a thousand */
+  constructor(megabytes: number) {
+    this.#words = new Uint32Array((megabytes * 2 ** 20) / 4);
+    this.#shift = 32 - Math.log2(this.#words.length * 32);
+  }
 
   /**
    * Notes a key.
@@ -27,7 +33,7 @@ export class SeenKeys {
     let place = mix(first);
     let known = true;
     for (let probe = 0; probe < probes; probe += 1) {
-      const bit = place >>> 6;
+      const bit = place >>> this.#shift;
       const mask = 1 << (bit & 31);
       const word = this.#words[bit >>> 5] ?? 0;
       if ((word & mask) === 0) {

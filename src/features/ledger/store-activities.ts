@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type ArrayType, array, type SQL, sql } from "#core/database/database.ts";
+import { type ArrayType, array, namesOf, rowsOf, type SQL, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Ctx, visibilityRank } from "../access/index.ts";
@@ -24,7 +24,8 @@ export interface EncodedActivities {
   threads: (string | undefined)[];
   authors: (string | undefined)[];
   ownRanks: number[];
-  columns: { key: SQL; replyTo: SQL; unattributed: SQL; times: SQL; words: SQL; attributes: SQL; contentHash: SQL };
+  /** By the names of the table's columns. */
+  columns: Record<string, SQL>;
 }
 
 /** Makes activities ready to be sent, column by column: in between, what is being stored gets its turn. */
@@ -43,14 +44,18 @@ export async function encodeActivities(given: readonly NormalizedActivity[]): Pr
     authors: given.map((a) => a.author && identityKey(a.author)),
     ownRanks: given.map((a) => visibilityRank(a.visibility ?? "public")),
     columns: {
-      key: sql`${array(kinds, "text")}, ${await column("text", (a) => cleanText(a.externalId))}`,
-      replyTo: await column("text", (a) => text(a.replyTo)),
+      kind: array(kinds, "text"),
+      external_id: await column("text", (a) => cleanText(a.externalId)),
+      reply_to: await column("text", (a) => text(a.replyTo)),
       unattributed: await column("text", (a) => (a.author ? null : (text(a.unattributed) ?? "unknown"))),
-      times: sql`${await column("timestamptz", (a) => a.occurredAt)}, ${await column("timestamptz", (a) => a.editedAt)},
-        ${await column("timestamptz", (a) => a.deletedAt)}`,
-      words: sql`${await column("text", (a) => text(a.title))}, ${await column("text", (a) => text(a.body))}, ${await column("text", (a) => text(a.url))}`,
+      occurred_at: await column("timestamptz", (a) => a.occurredAt),
+      edited_at: await column("timestamptz", (a) => a.editedAt),
+      deleted_at: await column("timestamptz", (a) => a.deletedAt),
+      title: await column("text", (a) => text(a.title)),
+      body: await column("text", (a) => text(a.body)),
+      url: await column("text", (a) => text(a.url)),
       attributes: await column("jsonb", (a) => a.attributes && cleanJson(a.attributes)),
-      contentHash: await column("bigint", hashActivity),
+      content_hash: await column("bigint", hashActivity),
     },
   };
 }
@@ -96,13 +101,18 @@ export async function storeActivities(
   const ranks = ownRanks.map((own, at) =>
     Math.max(own, input.channels.ranks.get(channels[at] ?? "") ?? 0, input.threads.ranks.get(threads[at] ?? "") ?? 0, input.floor),
   );
+  const given = {
+    id: array(ids, "uuid"),
+    ...columns,
+    channel_id: array(channelIds, "uuid"),
+    thread_id: array(threadIds, "uuid"),
+    identity_id: array(authorIds, "uuid"),
+    visibility: array(ranks, "smallint"),
+    own_visibility: array(ownRanks, "smallint"),
+  };
   const insert = sql`
-    INSERT INTO activity AS a (community_id, source_id, id, kind, external_id, channel_id, thread_id, reply_to, identity_id, unattributed,
-                               visibility, own_visibility, occurred_at, edited_at, deleted_at, title, body, url, attributes, content_hash)
-    SELECT ${ctx.community.id}, ${input.sourceId}, * FROM unnest(
-      ${array(ids, "uuid")}, ${columns.key}, ${array(channelIds, "uuid")}, ${array(threadIds, "uuid")}, ${columns.replyTo}, ${array(authorIds, "uuid")},
-      ${columns.unattributed}, ${array(ranks, "smallint")}, ${array(ownRanks, "smallint")}, ${columns.times}, ${columns.words}, ${columns.attributes},
-      ${columns.contentHash})`;
+    INSERT INTO activity AS a (community_id, source_id, ${namesOf(given)})
+    SELECT ${ctx.community.id}, ${input.sourceId}, n.* FROM ${rowsOf(given)} AS n`;
   if (input.onlyNew) {
     void ctx.db.execute(insert);
     return { created: ids, changed: [], same: 0, createdByKind: countKinds(kinds) };

@@ -1,4 +1,4 @@
-import { array, sql, together } from "#core/database/database.ts";
+import { type ArrayType, array, namesOf, rowsOf, sql, together } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import type { Ctx } from "../access/index.ts";
 import type { NormalizedIdentityLink } from "./batch.ts";
@@ -118,49 +118,26 @@ function mergeSighting(row: IdentityRow, seen: SeenIdentity): { next: IdentityRo
 }
 
 async function insertIdentities(ctx: Ctx, identities: readonly SeenIdentity[]): Promise<{ id: string; platform: string; externalId: string }[]> {
+  const column = (type: ArrayType, value: (identity: SeenIdentity) => unknown) => array(identities.map(value), type);
   const text = (value: string | undefined) => (value === undefined ? null : cleanText(value));
-  const named = (kind: string) => identities.map((identity) => labelInUse(identity.allLabels.values(), kind));
+  const named = (kind: string) => column("text", (identity) => labelInUse(identity.allLabels.values(), kind));
+  const columns = {
+    id: column("uuid", () => newId()),
+    platform: column("text", (i) => i.platform),
+    external_id: column("text", (i) => i.externalId),
+    display_name: named("name"),
+    login: named("login"),
+    email: named("email"),
+    email_verified: column("boolean", (i) => i.emailVerified ?? false),
+    avatar_url: column("text", (i) => text(i.avatarUrl)),
+    url: column("text", (i) => text(i.url)),
+    kind: column("text", (i) => i.kind?.value ?? "human"),
+    kind_reason: column("text", (i) => text(i.kind?.reason)),
+    first_seen_at: column("timestamptz", (i) => i.firstSeenAt),
+  };
   return ctx.db.rows(sql`
-    INSERT INTO identity (community_id, id, member_id, platform, external_id, display_name, login, email, email_verified,
-                          avatar_url, url, kind, kind_reason, first_seen_at, created_at)
-    SELECT ${ctx.community.id}, id, id, platform, external_id, display_name, login, email, email_verified,
-           avatar_url, url, kind, kind_reason, first_seen_at, ${ctx.clock.now()}
-    FROM unnest(${array(
-      identities.map(() => newId()),
-      "uuid",
-    )}, ${array(
-      identities.map((i) => i.platform),
-      "text",
-    )},
-                ${array(
-                  identities.map((i) => i.externalId),
-                  "text",
-                )}, ${array(named("name"), "text")},
-                ${array(named("login"), "text")}, ${array(named("email"), "text")},
-                ${array(
-                  identities.map((i) => i.emailVerified ?? false),
-                  "boolean",
-                )},
-                ${array(
-                  identities.map((i) => text(i.avatarUrl)),
-                  "text",
-                )}, ${array(
-                  identities.map((i) => text(i.url)),
-                  "text",
-                )},
-                ${array(
-                  identities.map((i) => i.kind?.value ?? "human"),
-                  "text",
-                )},
-                ${array(
-                  identities.map((i) => text(i.kind?.reason)),
-                  "text",
-                )},
-                ${array(
-                  identities.map((i) => i.firstSeenAt),
-                  "timestamptz",
-                )})
-      AS n(id, platform, external_id, display_name, login, email, email_verified, avatar_url, url, kind, kind_reason, first_seen_at)
+    INSERT INTO identity (community_id, member_id, created_at, ${namesOf(columns)})
+    SELECT ${ctx.community.id}, n.id, ${ctx.clock.now()}, n.* FROM ${rowsOf(columns)} AS n
     ON CONFLICT (community_id, platform, external_id) DO NOTHING
     RETURNING id, platform, external_id AS "externalId"`);
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type ArrayType, array, type SQL, sql } from "#core/database/database.ts";
+import { type ArrayType, array, rowsOf, type SQL, sql } from "#core/database/database.ts";
 import type { Ctx } from "../access/index.ts";
 import type { RejectedRecord } from "./batch.ts";
 
@@ -32,7 +32,8 @@ export interface RawRow {
 
 /** Payloads as they are sent, but for the ids of what they state. */
 export interface EncodedPayloads {
-  columns: { key: SQL; payload: SQL; hash: SQL; asOf: SQL; activities: SQL; normalizeVersion: SQL };
+  /** By the names of the table's columns; the hash in hexadecimal. */
+  columns: Record<string, SQL>;
   threadKeys: (readonly string[])[];
   identityKeys: (readonly string[])[];
 }
@@ -88,12 +89,13 @@ export async function encodePayloads(rows: readonly RawRow[]): Promise<EncodedPa
   };
   return {
     columns: {
-      key: sql`${await column("text", (row) => row.stream)}, ${await column("text", (row) => row.externalId)}`,
+      stream: await column("text", (row) => row.stream),
+      external_id: await column("text", (row) => row.externalId),
       payload: await column("text", (row) => row.payloadText),
       hash: await column("text", (row) => row.hash),
-      asOf: await column("timestamptz", (row) => row.asOf),
+      as_of: await column("timestamptz", (row) => row.asOf),
       activities: await column("integer", (row) => row.activities),
-      normalizeVersion: await column("integer", (row) => row.normalizeVersion),
+      normalize_version: await column("integer", (row) => row.normalizeVersion),
     },
     threadKeys: rows.map((row) => row.threadKeys),
     identityKeys: rows.map((row) => row.identityKeys),
@@ -128,14 +130,12 @@ export function storeRawRecords(
     INSERT INTO raw_record (community_id, source_id, stream, external_id, payload, hash, as_of, threads, activities, identities, normalize_version, fetched_at)
     SELECT ${ctx.community.id}, ${input.sourceId}, stream, external_id, payload, decode(hash, 'hex'), as_of, (${threads.ids})[thread_from:thread_to],
            activities, (${identities.ids})[identity_from:identity_to], normalize_version, ${ctx.clock.now()}
-    FROM unnest(${columns.key}, ${columns.payload}, ${columns.hash}, ${columns.asOf}, ${threads.ranges}, ${columns.activities},
-                ${identities.ranges}, ${columns.normalizeVersion})
-      AS n(stream, external_id, payload, hash, as_of, thread_from, thread_to, activities, identity_from, identity_to, normalize_version)
+    FROM ${rowsOf({ ...columns, ...threads.ranges("thread"), ...identities.ranges("identity") })} AS n
     ${input.onlyNew ? sql`` : takeLater}`);
 }
 
 /** Lists of ids as one array and where each begins and ends in it: arrays of arrays must be of one length in PostgreSQL. */
-function layEndToEnd(all: readonly (readonly string[])[], ids: ReadonlyMap<string, string>): { ids: SQL; ranges: SQL } {
+function layEndToEnd(all: readonly (readonly string[])[], ids: ReadonlyMap<string, string>): { ids: SQL; ranges(name: string): Record<string, SQL> } {
   const laid: string[] = [];
   const from: number[] = [];
   const to: number[] = [];
@@ -147,7 +147,8 @@ function layEndToEnd(all: readonly (readonly string[])[], ids: ReadonlyMap<strin
     }
     to.push(laid.length);
   }
-  return { ids: array(laid, "uuid"), ranges: sql`${array(from, "integer")}, ${array(to, "integer")}` };
+  const ranges = (name: string) => ({ [`${name}_from`]: array(from, "integer"), [`${name}_to`]: array(to, "integer") });
+  return { ids: array(laid, "uuid"), ranges };
 }
 
 /** Sets records aside with their reason; those that are fine by now leave the list. In a transaction, as `storeRawRecords`. */

@@ -1,4 +1,4 @@
-import { array, type SQL, sql } from "#core/database/database.ts";
+import { type ArrayType, array, rowsOf, type SQL, sql } from "#core/database/database.ts";
 import { AppError } from "#core/errors.ts";
 import { newId } from "#core/ids.ts";
 import { type Ctx, visibilityRank } from "../access/index.ts";
@@ -116,64 +116,38 @@ function insertThreads(
   };
   const opener = (ref: IdentityRef | undefined) => (ref ? (input.identities.get(identityKey(ref)) ?? null) : null);
   const ids = given.threads.map(({ id }) => id);
-  const t = given.threads.map(({ thread }) => thread);
+  const column = (type: ArrayType, value: (thread: NormalizedThread) => unknown) =>
+    array(
+      given.threads.map(({ thread }) => value(thread)),
+      type,
+    );
   const text = (value: string | undefined) => (value === undefined ? null : cleanText(value));
+  const columns = {
+    id: array(ids, "uuid"),
+    external_id: column("text", (x) => x.externalId),
+    channel_id: column("uuid", channelOf),
+    kind: column("text", (x) => x.kind),
+    ref: column("text", (x) => x.ref),
+    title: column("text", (x) => cleanText(x.title)),
+    url: column("text", (x) => x.url),
+    visibility: column("smallint", (x) => rankOf(x, input)),
+    own_visibility: column("smallint", ownRank),
+    state: column("text", (x) => x.state),
+    state_reason: column("text", (x) => text(x.stateReason)),
+    labels: column("jsonb", (x) => (x.labels?.length ? cleanJson(x.labels) : null)),
+    opened_at: column("timestamptz", (x) => x.openedAt),
+    closed_at: column("timestamptz", (x) => x.closedAt),
+    deleted_at: column("timestamptz", (x) => x.deletedAt),
+    opener_id: column("uuid", (x) => opener(x.opener)),
+    attributes: column("jsonb", (x) => (x.attributes ? cleanJson(x.attributes) : null)),
+  };
   return ctx.db.rows(sql`
     INSERT INTO thread AS t (community_id, source_id, id, external_id, channel_id, kind, ref, title, url, visibility, own_visibility, state, state_reason,
                         labels, opened_at, closed_at, deleted_at, opener_id, attributes, last_activity_at)
     SELECT ${ctx.community.id}, ${input.sourceId}, id, external_id, channel_id, kind, ref, title, url, visibility, own_visibility, state, state_reason,
            CASE WHEN labels IS NULL THEN '{}' ELSE ARRAY(SELECT jsonb_array_elements_text(labels)) END, opened_at, closed_at, deleted_at, opener_id,
            COALESCE(attributes, '{}'), opened_at
-    FROM unnest(${array(ids, "uuid")}, ${array(
-      t.map((x) => x.externalId),
-      "text",
-    )}, ${array(t.map(channelOf), "uuid")},
-                ${array(
-                  t.map((x) => x.kind),
-                  "text",
-                )}, ${array(
-                  t.map((x) => x.ref ?? null),
-                  "text",
-                )}, ${array(
-                  t.map((x) => cleanText(x.title)),
-                  "text",
-                )},
-                ${array(
-                  t.map((x) => x.url ?? null),
-                  "text",
-                )}, ${array(
-                  t.map((x) => rankOf(x, input)),
-                  "smallint",
-                )}, ${array(t.map(ownRank), "smallint")}, ${array(
-                  t.map((x) => x.state),
-                  "text",
-                )},
-                ${array(
-                  t.map((x) => text(x.stateReason)),
-                  "text",
-                )}, ${array(
-                  t.map((x) => (x.labels?.length ? cleanJson(x.labels) : null)),
-                  "jsonb",
-                )},
-                ${array(
-                  t.map((x) => x.openedAt),
-                  "timestamptz",
-                )}, ${array(
-                  t.map((x) => x.closedAt ?? null),
-                  "timestamptz",
-                )},
-                ${array(
-                  t.map((x) => x.deletedAt ?? null),
-                  "timestamptz",
-                )}, ${array(
-                  t.map((x) => opener(x.opener)),
-                  "uuid",
-                )},
-                ${array(
-                  t.map((x) => (x.attributes ? cleanJson(x.attributes) : null)),
-                  "jsonb",
-                )})
-      AS n(id, external_id, channel_id, kind, ref, title, url, visibility, own_visibility, state, state_reason, labels, opened_at, closed_at, deleted_at, opener_id, attributes)
+    FROM ${rowsOf(columns)} AS n
     ${given.end}`);
 }
 
