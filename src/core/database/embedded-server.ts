@@ -32,6 +32,8 @@ interface Connection {
   closed: boolean;
 }
 
+/** A message's length counts its own four bytes. */
+const lengthBytes = 4;
 const deskBytes = 256 * 1024;
 /** A single large statement must not hold its memory for ever. */
 const keptDeskBytes = 8 * 1024 * 1024;
@@ -209,8 +211,14 @@ function takeMessage(connection: Connection): Buffer | undefined {
   const { desk, messageAt, end } = connection;
   // Startup messages have a length alone; later ones a type before it.
   const lengthAt = messageAt + (connection.started ? 1 : 0);
-  if (end < lengthAt + 4) return undefined;
-  const next = lengthAt + desk.readInt32BE(lengthAt);
+  if (end < lengthAt + lengthBytes) return undefined;
+  const length = desk.readInt32BE(lengthAt);
+  if (length < lengthBytes) {
+    // Whoever this is does not speak the protocol; nothing after it can be told apart.
+    connection.socket.destroy();
+    return undefined;
+  }
+  const next = lengthAt + length;
   if (end < next) return undefined;
   connection.messageAt = next;
   return desk.subarray(messageAt, next);

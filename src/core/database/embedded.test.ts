@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -94,6 +95,22 @@ test("many clients at once never get each other's answers, however large their s
   } finally {
     await straight.close();
     await other.close();
+    await embedded.close();
+  }
+}, 60_000);
+
+test("who does not speak PostgreSQL's protocol is cut off and disturbs nobody", async () => {
+  const embedded = await startEmbedded({ dataDir: newFolder() });
+  const db = openDatabase({ connection: embedded.connection, embedded: true, log });
+  try {
+    const stranger = connect(join(embedded.socketDir, ".s.PGSQL.5432"));
+    stranger.on("error", () => undefined);
+    const closed = new Promise((settle) => stranger.once("close", settle));
+    stranger.write(Buffer.alloc(64));
+    await closed;
+    expect(await db.rows(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
+  } finally {
+    await db.close();
     await embedded.close();
   }
 }, 60_000);
