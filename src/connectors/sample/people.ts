@@ -6,7 +6,7 @@ import { type Part, parts, type World } from "./settings.ts";
 /** How a person's accounts can be told to be one person's. */
 export type Join = "email" | "stated" | "name";
 
-/** What decides whether a person is there to speak: cheap to make, as many are looked at for each that is drawn. */
+/** What decides whether a person is there to speak. */
 export interface Outline {
   index: number;
   culture: number;
@@ -14,7 +14,6 @@ export interface Outline {
   /** 0 came once, 1 now and then, 2 regular, 3 champion. */
   loyalty: number;
   joinDay: number;
-  leaveDay: number;
   /** Bits by place in `parts`: where the person has an account. */
   presence: number;
 }
@@ -40,19 +39,63 @@ export interface Person extends Outline {
 
 export interface Crowd {
   size: number;
-  outline(index: number): Outline;
   person(index: number): Person;
+  /** What decides about people, in a few bytes each: a draw looks at many before it takes one. */
+  traits: Traits;
 }
 
 const cultureWeights = cumulative(cultures.map((culture) => culture.weight));
 const presenceOdds: Record<Part, number> = { github: 0.52, forum: 0.36, chat: 0.4, mail: 0.13, git: 0.1 };
+/** How long people stay, by loyalty. */
 const lifetimeDays = [3, 60, 220, 100_000];
 
 /** The people of a world. Each is a function of its index, so that none has to be kept; lower indexes came earlier. */
 export function gatherCrowd(world: World, calendar: Calendar): Crowd {
   const size = Math.round(world.activities / 11) + 40;
-  const outline = remember(65_536, (index) => drawOutline(world, calendar, size, index));
-  return { size, outline, person: remember(16_384, (index) => makePerson(world, calendar, outline(index))) };
+  const outline = (index: number) => drawOutline(world, calendar, size, index);
+  return { size, traits: new Traits(size, outline), person: remember(16_384, (index) => makePerson(world, calendar, outline(index))) };
+}
+
+const seenBit = 1 << 15;
+
+/** The outlines of a crowd, packed; each is made when it is first looked at. */
+class Traits {
+  /** From the lowest bit: presence (5), loyalty (2), culture (8), and whether it was made. */
+  readonly #packed: Uint16Array;
+  readonly #joinDays: Int32Array;
+  readonly #outline: (index: number) => Outline;
+
+  constructor(size: number, outline: (index: number) => Outline) {
+    this.#packed = new Uint16Array(Math.max(size, founders));
+    this.#joinDays = new Int32Array(this.#packed.length);
+    this.#outline = outline;
+  }
+
+  /** Whether somebody has an account where `bit` says, and is about on a day. */
+  isAbout(index: number, bit: number, day: number): boolean {
+    const packed = this.#at(index);
+    if ((packed & bit) === 0) return false;
+    const joinDay = this.#joinDays[index] as number;
+    return joinDay <= day && day <= joinDay + (lifetimeDays[(packed >> 5) & 3] as number);
+  }
+
+  loyalty(index: number): number {
+    return (this.#at(index) >> 5) & 3;
+  }
+
+  language(index: number): string | undefined {
+    return cultures[(this.#at(index) >> 7) & 0xff]?.language;
+  }
+
+  #at(index: number): number {
+    const known = this.#packed[index] as number;
+    if (known !== 0) return known;
+    const { presence, loyalty, culture, joinDay } = this.#outline(index);
+    const packed = presence | (loyalty << 5) | (culture << 7) | seenBit;
+    this.#packed[index] = packed;
+    this.#joinDays[index] = joinDay;
+    return packed;
+  }
 }
 
 /** Keeps what was made last, one per place, so that memory stays bounded whatever the number of people. */
@@ -83,7 +126,6 @@ function drawOutline(world: World, calendar: Calendar, size: number, index: numb
     language: cultures[culture]?.language,
     loyalty,
     joinDay,
-    leaveDay: joinDay + (lifetimeDays[loyalty] as number),
     presence: founder ? 0b11111 : drawPresence(random),
   };
 }
@@ -178,8 +220,9 @@ export interface Wanted {
   not?: number;
 }
 
-/** Draws a person who has an account on the platform, has come by that day and has not left yet. */
-export function drawPerson(crowd: Crowd, calendar: Calendar, random: Random, wanted: Wanted): Outline {
+/** Draws a person who has an account on the platform, has come by that day and has not left yet. @returns the index */
+export function drawPerson(crowd: Crowd, calendar: Calendar, random: Random, wanted: Wanted): number {
+  const { traits } = crowd;
   const bit = 1 << parts.indexOf(wanted.part);
   const share = calendar.shareBefore("github", wanted.day + 1);
   const here = Math.max(founders, Math.floor(crowd.size * share));
@@ -187,13 +230,12 @@ export function drawPerson(crowd: Crowd, calendar: Calendar, random: Random, wan
   for (let attempt = 0; attempt < 24; attempt += 1) {
     const fresh = random.next() < wanted.fresh;
     const index = fresh ? here - 1 - Math.min(here - 1, Math.floor(-Math.log(1 - random.next()) * wave)) : random.below(here);
-    const person = crowd.outline(index);
-    if ((person.presence & bit) === 0 || person.joinDay > wanted.day || person.leaveDay < wanted.day || index === wanted.not) continue;
-    if (attempt < 12 && wanted.language !== undefined && person.language !== wanted.language) continue;
-    if (random.next() < (wanted.taste[person.loyalty] as number)) return person;
+    if (index === wanted.not || !traits.isAbout(index, bit, wanted.day)) continue;
+    if (attempt < 12 && wanted.language !== undefined && traits.language(index) !== wanted.language) continue;
+    if (random.next() < (wanted.taste[traits.loyalty(index)] as number)) return index;
   }
   const founder = random.below(founders);
-  return crowd.outline(founder === wanted.not ? (founder + 1) % founders : founder);
+  return founder === wanted.not ? (founder + 1) % founders : founder;
 }
 
 /** A member of our team who works on that day; one who speaks the language, where there is one. */

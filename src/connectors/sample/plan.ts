@@ -183,7 +183,7 @@ function someone(stage: Stage, plan: Plan, random: Random, wanted: Omit<Wanted, 
   const not = opener?.group === "person" ? opener.index : -1;
   return {
     group: "person",
-    index: drawPerson(stage.crowd, stage.calendar, random, { ...wanted, part: plan.part, day: plan.day, language: plan.language, not }).index,
+    index: drawPerson(stage.crowd, stage.calendar, random, { ...wanted, part: plan.part, day: plan.day, language: plan.language, not }),
   };
 }
 
