@@ -37,8 +37,8 @@ export interface IngestInput {
 /** What a run knows of what it has stored so far. */
 export interface RunMemory {
   people: SeenPeople;
-  /** Which threads it has stated. */
-  threads: SeenKeys;
+  /** Which threads it has stated; kept only where nothing was held when it began. */
+  threads: SeenKeys | undefined;
   /**
    * Nothing of the source was held when the run began, and no two records have stated the same since: rows are added without
    * looking for one of the same key first. Should there be one after all, the group is stored anew, and from then on every row
@@ -58,7 +58,7 @@ export async function ingest(ctx: Ctx, input: IngestInput): Promise<void> {
   const { identities } = input.records;
   const familiar = new Map(identities.map((identity) => [identityKey(identity), memory.people.idOf(identity)] as const));
   const strange = identities.filter((identity) => familiar.get(identityKey(identity)) === undefined);
-  const restated = input.records.threads.filter(({ externalId }) => memory.threads.add(externalId));
+  const restated = input.records.threads.filter(({ externalId }) => memory.threads?.add(externalId) ?? true);
 
   // Nothing outside the transaction changes before it stands, so it may be tried again.
   const outcome = await retryContended(

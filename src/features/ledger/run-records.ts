@@ -91,7 +91,7 @@ interface Group {
 export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<SyncOutcome> {
   const syncId = await startSync(ctx, { sourceId: input.source.id, trigger: input.trigger, subject: input.subject, syncId: input.syncId });
   const counts = new RunCounts();
-  const memory: RunMemory = { people: new SeenPeople(), threads: new SeenKeys(4), onlyNew: input.fresh };
+  const memory: RunMemory = { people: new SeenPeople(), threads: input.fresh ? new SeenKeys(4) : undefined, onlyNew: input.fresh };
   const seen = new SeenKeys(8);
   const startedMs = performance.now();
   const shown = { at: startedMs };
