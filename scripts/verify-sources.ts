@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   );
   const embedded = await startInMemory();
   const log = createLogger({ level: "silent" });
-  const db = openDatabase({ connection: { host: embedded.socketDir, user: "postgres", database: "postgres" }, embedded: true, log });
+  const db = openDatabase({ connection: embedded.connection, embedded: true, log });
   const rows: Verified[] = [];
   try {
     await migrate(db);

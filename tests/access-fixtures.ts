@@ -29,7 +29,7 @@ export async function openOwnDatabase(): Promise<{ core: CoreContext & { clock: 
   const { connection } = inject("database");
   if (connection.connectionString === undefined) {
     const server = await startInMemory();
-    const db = openDatabase({ connection: { host: server.socketDir, user: "postgres", database: "postgres" }, embedded: true, log });
+    const db = openDatabase({ connection: server.connection, embedded: true, log });
     await migrate(db);
     return {
       core: { db, clock, log },

@@ -63,7 +63,7 @@ function importInto(dataDir: string, archive: string, killAfterMs?: number): Pro
 async function readTables(dataDir: string): Promise<Record<string, unknown[]>> {
   const server = await startEmbedded({ dataDir });
   const db = openDatabase({
-    connection: { host: server.socketDir, user: "postgres", database: "postgres" },
+    connection: server.connection,
     embedded: true,
     log: createLogger({ level: "silent" }),
   });

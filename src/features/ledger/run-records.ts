@@ -126,6 +126,7 @@ export async function runRecords(ctx: Ctx, input: RunRecordsInput): Promise<Sync
         await refreshed;
         // Beside what is being read and stored, which need not wait for it.
         refreshed = analyzeKeys(ctx);
+        // Awaited with the next, or at the end; until then a failure must not count as unhandled.
         refreshed.catch(() => undefined);
       }
       const giveBack = await inFlight.take(group.chars + group.records.length * recordWeight);
