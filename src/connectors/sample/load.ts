@@ -96,7 +96,7 @@ export async function loadSample(ctx: Ctx, input: LoadSampleInput = {}): Promise
 }
 
 /** While one source's rows are being stored, another's are read: two keep processor and database busy. */
-const sourcesAtOnce = 3;
+const sourcesAtOnce = 2;
 
 /** Works off `count` places in order, some at once; the first failure stops the others, which end first. */
 async function inLanes(lanes: number, count: number, work: (place: number) => Promise<void>, abort: AbortController): Promise<void> {
