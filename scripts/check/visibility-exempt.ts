@@ -6,7 +6,7 @@
 export const readsForNobody: Readonly<Record<string, string>> = {
   "src/features/ledger/arrange-threads.ts": "the ingest: it puts what is stored into threads, and answers nobody",
   "src/features/ledger/preview-import.ts#readHeld": "ids and hashes to compare a file with; counts alone leave, to who may import all of it",
-  "src/features/ledger/search-index.ts#indexActivities": "a consumer: search documents carry the activity's visibility",
+  "src/features/ledger/search-index.ts#readWords": "a consumer: search documents carry the activity's visibility",
   "src/features/ledger/settle-threads.ts": "the ingest: it settles threads whose activities were moved or deleted, and answers nobody",
   "src/features/ledger/sources.ts#deleteSource": "ids for the consumers; nothing of it is answered",
   "src/features/ledger/store-channels.ts#findChannels": "the ingest: it meets channels that are stored already",
@@ -16,7 +16,7 @@ export const readsForNobody: Readonly<Record<string, string>> = {
   "src/features/members/write-members.ts": "a consumer: members get their visibility here",
   "src/features/feedback/consumer.ts#dropUnheard": "a consumer; asks which identities are no humans, and answers nobody",
   "src/features/feedback/consumer.ts#activitiesToRead": "a consumer: ids of what it reads next",
-  "src/features/feedback/consumer.ts#readActivities": "a consumer: signals carry the activity's visibility",
+  "src/features/feedback/consumer.ts#readCandidates": "a consumer: signals carry the activity's visibility",
   "src/features/support/thread-facts.ts": "a consumer: questions are columns of the thread itself",
 };
 

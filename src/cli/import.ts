@@ -128,11 +128,25 @@ export async function deriveNow(session: Session, ctx: Ctx, bar: ReturnType<type
     signals: "Finding signals",
     search: "Indexing for search",
   };
+  const states = new Map<string, { done: number; left: number }>();
   await drainOutbox(ctx, {
     consumers,
     communityId: ctx.community.id,
     signal: session.signal,
-    onProgress: ({ consumer, done, left }) => bar.show({ label: words[consumer] ?? consumer, done, total: done + left, unit: "changes" }),
+    onProgress: ({ consumer, done, left }) => {
+      states.set(consumer, { done, left });
+      const busy = [...states].filter(([, state]) => state.left > 0).map(([name]) => words[name] ?? name);
+      const known = [...states.values()];
+      const totals = known.map((state) => state.done + state.left);
+      // Each change goes to every consumer: those that have not begun have as much before them as the others had.
+      const total = totals.reduce((sum, each) => sum + each, 0) + (consumers.length - known.length) * Math.max(...totals);
+      bar.show({
+        label: busy.join(", ") || (words[consumer] ?? consumer),
+        done: known.reduce((sum, state) => sum + state.done, 0),
+        total,
+        unit: "changes",
+      });
+    },
   });
 }
 

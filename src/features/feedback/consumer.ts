@@ -1,8 +1,8 @@
-import { array, sql } from "#core/database/database.ts";
+import { array, sql, together } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import { proseLimit } from "#core/text/prose.ts";
 import type { Ctx } from "../access/index.ts";
-import { type Consumer, defineConsumer } from "../ledger/index.ts";
+import { type Consumer, defineConsumer, readAhead } from "../ledger/index.ts";
 import { type FoundSignal, findSignals } from "./signal-rules.ts";
 
 interface Candidate {
@@ -29,12 +29,14 @@ const activitiesPerStatement = 2000;
  */
 export const signalsConsumer: Consumer = defineConsumer({
   name: "signals",
+  after: ["members"],
   fills: [{ table: "signal", columns: ["community_id", "activity_id", "source_id", "thread_id", "identity_id", "kind", "state", "occurred_at"] }],
   async run(ctx, changes) {
     const ids = await activitiesToRead(ctx, changes);
-    for (let from = 0; from < ids.length; from += activitiesPerStatement) {
-      await readActivities(ctx, ids.slice(from, from + activitiesPerStatement));
-    }
+    await readAhead(ids, activitiesPerStatement, {
+      read: (part) => readCandidates(ctx, part),
+      work: (candidates, part) => storeSignals(ctx, part, candidates),
+    });
     await dropUnheard(ctx, changes.identities);
   },
 });
@@ -48,8 +50,8 @@ async function activitiesToRead(ctx: Ctx, changes: { threads: string[]; activiti
   return [...new Set([...changes.activities, ...openings.map((row) => row.id)])];
 }
 
-async function readActivities(ctx: Ctx, ids: readonly string[]): Promise<void> {
-  const candidates = await ctx.db.rows<Candidate>(sql`
+function readCandidates(ctx: Ctx, ids: readonly string[]): Promise<Candidate[]> {
+  return ctx.db.rows<Candidate>(sql`
     SELECT a.id, a.source_id AS "sourceId", a.thread_id AS "threadId", a.identity_id AS "identityId", a.visibility, a.occurred_at AS "occurredAt",
       readable.yes AS readable, opening.yes AS opens,
       CASE WHEN readable.yes AND opening.yes THEN coalesce(a.title, t.title) END AS title,
@@ -69,13 +71,15 @@ async function readActivities(ctx: Ctx, ids: readonly string[]): Promise<void> {
         AND a.kind IN ('issue_opened', 'discussion_opened', 'topic_opened', 'question_opened', 'thread_opened',
           'comment', 'answer', 'mail', 'message', 'reply', 'post') AS yes
     ) readable`);
+}
+
+async function storeSignals(ctx: Ctx, ids: readonly string[], candidates: readonly Candidate[]): Promise<void> {
   const found: { activity: Candidate; signal: FoundSignal }[] = [];
   for (const activity of candidates) {
     if (!activity.readable) continue;
     for (const signal of findSignals(activity)) found.push({ activity, signal });
   }
-  await followActivities(ctx, ids);
-  await storeFound(ctx, ids, found);
+  await together([followActivities(ctx, ids), storeFound(ctx, ids, found)]);
 }
 
 /** Who may read an activity, who wrote it and when may change; every signal of it follows, decided or not. */
@@ -99,12 +103,15 @@ async function storeFound(ctx: Ctx, ids: readonly string[], found: readonly { ac
     found.map(({ signal }) => signal.kind),
     "text",
   );
-  await ctx.db.execute(sql`
+  const dropped = ctx.db.execute(sql`
     DELETE FROM signal s
     WHERE s.community_id = ${ctx.community.id} AND s.activity_id = ANY(${array(ids, "uuid")}) AND s.state = 'suggested'
       AND NOT EXISTS (SELECT FROM unnest(${activityIds}, ${kinds}) AS f(activity_id, kind) WHERE f.activity_id = s.activity_id AND f.kind = s.kind)`);
-  if (found.length === 0) return;
-  await ctx.db.execute(sql`
+  if (found.length === 0) {
+    await dropped;
+    return;
+  }
+  const stored = ctx.db.execute(sql`
     INSERT INTO signal AS s (community_id, id, activity_id, source_id, thread_id, identity_id, visibility, occurred_at, kind,
       quote, quote_start, quote_end, rule, reason, confidence, created_at)
     SELECT ${ctx.community.id}, n.*, ${ctx.clock.now()}
@@ -155,6 +162,7 @@ async function storeFound(ctx: Ctx, ids: readonly string[], found: readonly { ac
       quote_end = excluded.quote_end, rule = excluded.rule, reason = excluded.reason, confidence = excluded.confidence
     WHERE s.state = 'suggested' AND (s.quote, s.quote_start, s.rule, s.reason, s.confidence)
       IS DISTINCT FROM (excluded.quote, excluded.quote_start, excluded.rule, excluded.reason, excluded.confidence)`);
+  await together([dropped, stored]);
 }
 
 /** Suggestions from who turned out to be a bot or one of us. Asked in two steps: they are few, and a join would read all signals. */

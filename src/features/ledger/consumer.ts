@@ -1,5 +1,5 @@
 import type { CoreContext } from "#core/context.ts";
-import { array, sql } from "#core/database/database.ts";
+import { array, sql, together } from "#core/database/database.ts";
 import { newId } from "#core/ids.ts";
 import type { Ctx } from "../access/index.ts";
 
@@ -16,6 +16,11 @@ export interface Changes {
  */
 export interface Consumer {
   name: ConsumerName;
+  /**
+   * The consumers that it waits for: whose results it reads, or whose rows it writes too. All before it in the list when
+   * absent.
+   */
+  after?: readonly ConsumerName[];
   /** How many activities one call may carry at most; more waits for the next call. */
   activitiesMax?: number;
   /** Runs in a transaction (`ctx.db` is it) together with the note that the changes are done: exactly once. */
@@ -70,30 +75,51 @@ export interface DrainProgress {
   left: number;
 }
 
+export interface DrainInput {
+  consumers: readonly Consumer[];
+  /** Only this community; all when absent. */
+  communityId?: string;
+  signal?: AbortSignal;
+  onProgress?: (progress: DrainProgress) => void;
+}
+
 /**
- * Works off what the ledger has told the consumers, one consumer after the other in the order of the list, until
- * nothing is left. Several processes may drain at once: a delivery is claimed by one.
- * @param input.communityId only this community; all when absent
+ * Works off what the ledger has told the consumers until nothing is left: in the order of the list, and on a server side by
+ * side where they do not wait for each other. Several processes may drain at once: a delivery is claimed by one.
  * @returns how many deliveries were worked off
  */
-export async function drainOutbox(
-  core: CoreContext,
-  input: { consumers: readonly Consumer[]; communityId?: string; signal?: AbortSignal; onProgress?: (progress: DrainProgress) => void },
-): Promise<number> {
+export async function drainOutbox(core: CoreContext, input: DrainInput): Promise<number> {
   let total = 0;
   // A consumer may wake an earlier one, so go round until a whole round finds nothing.
   for (;;) {
     let round = 0;
     for (const ctx of await waitingCommunities(core, input.communityId)) {
       await refreshStatistics(ctx);
-      for (const consumer of input.consumers) {
-        round += await drainConsumer(ctx, consumer, input);
-        if (input.signal?.aborted) return total + round;
-      }
+      round += await takeTurns(ctx, input);
+      if (input.signal?.aborted) return total + round;
     }
     total += round;
     if (round === 0) return total;
   }
+}
+
+/**
+ * One turn of each consumer. The embedded database has one thread: there, more than one at a time would only let pages wait
+ * for several transactions instead of one.
+ */
+async function takeTurns(ctx: Ctx, input: DrainInput): Promise<number> {
+  const turns = new Map<ConsumerName, Promise<number>>();
+  for (const consumer of input.consumers) {
+    const { after } = consumer;
+    const awaited = after === undefined || ctx.db.embedded ? [...turns.values()] : after.map((name) => turns.get(name));
+    turns.set(
+      consumer.name,
+      Promise.all(awaited).then(() => drainConsumer(ctx, consumer, input)),
+    );
+  }
+  // All of them have ended before a failure of one is told.
+  const done = await together([...turns.values()]);
+  return done.reduce((sum, count) => sum + count, 0);
 }
 
 /** Beyond this many waiting activities the planner's picture of the tables is taken to be out of date. */
@@ -138,11 +164,8 @@ async function waitingCommunities(core: CoreContext, communityId: string | undef
   return rows.map((community) => ({ db: core.db, clock: core.clock, log: core.log, community, viewer: { kind: "system" } }));
 }
 
-async function drainConsumer(
-  ctx: Ctx,
-  consumer: Consumer,
-  input: { signal?: AbortSignal; onProgress?: (progress: DrainProgress) => void },
-): Promise<number> {
+async function drainConsumer(ctx: Ctx, consumer: Consumer, input: DrainInput): Promise<number> {
+  if (input.signal?.aborted) return 0;
   let done = 0;
   while (!input.signal?.aborted) {
     const step = await ctx.db.transaction((tx) => workOffSome({ ...ctx, db: tx }, consumer));
@@ -208,9 +231,12 @@ function distinct(ids: string[]): string[] {
  * deliveries of one row side by side, neither would see the other's done.
  */
 async function dropDelivered(ctx: Ctx): Promise<void> {
+  // What another consumer is just taking away is left to it.
   await ctx.db.execute(sql`
-    DELETE FROM outbox o WHERE o.community_id = ${ctx.community.id}
-      AND NOT EXISTS (SELECT FROM outbox_delivery d WHERE d.community_id = o.community_id AND d.outbox_id = o.id)`);
+    DELETE FROM outbox WHERE community_id = ${ctx.community.id} AND id IN (
+      SELECT o.id FROM outbox o WHERE o.community_id = ${ctx.community.id}
+        AND NOT EXISTS (SELECT FROM outbox_delivery d WHERE d.community_id = o.community_id AND d.outbox_id = o.id)
+      FOR UPDATE SKIP LOCKED)`);
 }
 
 async function countDeliveries(ctx: Ctx, consumer: string): Promise<number> {

@@ -70,6 +70,7 @@ export {
 } from "./listeners.ts";
 export { addLiveSource, changeSettings, readSettings, tryConnection } from "./live-sources.ts";
 export { type ImportPreview, previewImport } from "./preview-import.ts";
+export { readAhead } from "./read-ahead.ts";
 export { markDaysOfIdentities, rollUp } from "./roll-up.ts";
 export { isListenedTo, runListener } from "./run-listener.ts";
 export { type RunPullInput, removeWorkDir, replaySource, runPull } from "./run-pull.ts";

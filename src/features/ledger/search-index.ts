@@ -1,6 +1,7 @@
 import { array, sql } from "#core/database/database.ts";
 import type { Ctx } from "../access/index.ts";
 import { defineConsumer } from "./consumer.ts";
+import { readAhead } from "./read-ahead.ts";
 import { guessLanguage, tokenize } from "./search-tokens.ts";
 
 interface Words {
@@ -14,21 +15,26 @@ const documentsPerStatement = 1_000;
 /** Builds what full-text search reads. It may lag behind an import; its lag is shown where people search. */
 export const indexForSearch = defineConsumer({
   name: "search",
+  after: [],
   fills: [{ table: "search_document" }, { table: "search_title" }],
   async run(ctx, changes) {
-    for (let start = 0; start < changes.activities.length; start += documentsPerStatement) {
-      await indexActivities(ctx, changes.activities.slice(start, start + documentsPerStatement));
-    }
+    await readAhead(changes.activities, documentsPerStatement, {
+      read: (ids) => readWords(ctx, ids),
+      work: (rows, ids) => indexActivities(ctx, ids, rows),
+    });
     await indexTitles(ctx, changes.threads);
   },
 });
 
-async function indexActivities(ctx: Ctx, ids: string[]): Promise<void> {
+function readWords(ctx: Ctx, ids: readonly string[]): Promise<Words[]> {
   // The opening's own title may be missing where the thread has one; people search for both together.
-  const rows = await ctx.db.rows<Words>(sql`
+  return ctx.db.rows<Words>(sql`
     SELECT a.id, COALESCE(a.title, CASE WHEN a.occurred_at = t.opened_at THEN t.title END) AS title, a.body
     FROM activity a LEFT JOIN thread t ON t.community_id = a.community_id AND t.id = a.thread_id
     WHERE a.community_id = ${ctx.community.id} AND a.id = ANY(${array(ids, "uuid")}) AND a.deleted_at IS NULL`);
+}
+
+async function indexActivities(ctx: Ctx, ids: readonly string[], rows: readonly Words[]): Promise<void> {
   const documents = rows.flatMap((row) => {
     const text = [row.title, row.body].filter((part) => part !== null).join("\n");
     const tokens = tokenize(text);

@@ -1,6 +1,6 @@
 import { array, sql } from "#core/database/database.ts";
 import type { Ctx } from "../access/index.ts";
-import { type Consumer, defineConsumer } from "../ledger/index.ts";
+import { type Consumer, defineConsumer, readAhead } from "../ledger/index.ts";
 import { asksForHelp, closingWord, plainLabel } from "./question-rules.ts";
 import { readThreadFacts, type ThreadFacts } from "./thread-facts.ts";
 
@@ -21,16 +21,21 @@ const threadsPerStatement = 2000;
  */
 export const questionsConsumer: Consumer = defineConsumer({
   name: "questions",
+  after: ["rollup", "members"],
   async run(ctx, changes) {
-    for (let from = 0; from < changes.threads.length; from += threadsPerStatement) {
-      await judgeThreads(ctx, changes.threads.slice(from, from + threadsPerStatement));
-    }
+    await readAhead(changes.threads, threadsPerStatement, {
+      read: (part) => readThreadFacts(ctx, part),
+      work: (facts) => storeVerdicts(ctx, facts),
+    });
   },
 });
 
 /** Judges the given threads anew and stores what differs. */
 export async function judgeThreads(ctx: Ctx, threadIds: readonly string[]): Promise<void> {
-  const facts = await readThreadFacts(ctx, threadIds);
+  await storeVerdicts(ctx, await readThreadFacts(ctx, threadIds));
+}
+
+async function storeVerdicts(ctx: Ctx, facts: readonly ThreadFacts[]): Promise<void> {
   const verdicts = facts.map(judge);
   await ctx.db.execute(sql`
     UPDATE thread t SET question = n.question, question_reason = n.reason, waiting_since = n.waiting_since,

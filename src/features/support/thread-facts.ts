@@ -1,4 +1,4 @@
-import { array, sql } from "#core/database/database.ts";
+import { array, sql, together } from "#core/database/database.ts";
 import type { Ctx } from "../access/index.ts";
 
 /** Activities that are words to a person. Reactions, label changes and commits are not, and so never answer anybody. */
@@ -69,11 +69,11 @@ const wordless: WordsPart = {
 
 /** Reads what the question rules need, for all given threads in two statements. */
 export async function readThreadFacts(ctx: Ctx, threadIds: readonly string[]): Promise<ThreadFacts[]> {
-  const threads = await readThreads(ctx, threadIds);
-  const words = new Map((await readWords(ctx, threadIds)).map(({ threadId, ...row }) => [threadId, row]));
+  const [threads, said] = await together([readThreads(ctx, threadIds), readWords(ctx, threadIds)]);
+  const words = new Map(said.map(({ threadId, ...row }) => [threadId, row]));
   return threads.map((thread) => {
-    const { openingKind, ...said } = words.get(thread.id) ?? wordless;
-    return { ...thread, ...said, accepted: thread.acceptedBySource || said.accepted, askerKind: thread.openerKind ?? openingKind };
+    const { openingKind, ...facts } = words.get(thread.id) ?? wordless;
+    return { ...thread, ...facts, accepted: thread.acceptedBySource || facts.accepted, askerKind: thread.openerKind ?? openingKind };
   });
 }
 
