@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { connectors } from "#connectors/index.ts";
 import { AppError } from "#core/errors.ts";
+import { countOf } from "#core/text/count-of.ts";
 import { type Ctx, openAsSystem } from "#features/access/index.ts";
 import {
   type Connector,
@@ -179,7 +180,7 @@ async function tryRun(
       checked,
       signal: session.signal,
       onProgress: ({ done, total, unit, activities }) =>
-        bar.show({ label: "Reading", done, total, unit, detail: `${activities.toLocaleString("en")} activities` }),
+        bar.show({ label: "Reading", done, total, unit, detail: countOf(activities, "activity", "activities") }),
     });
   } finally {
     bar.end();
@@ -229,7 +230,7 @@ function summary(ctx: Ctx, connector: Connector, { counts, rejected }: SyncOutco
   if (counts.new.activities > 0) lines.push(`  ${listKinds(counts.activitiesByKind)}`);
   if (rejected > 0)
     lines.push(
-      `  ${rejected.toLocaleString("en")} records were set aside, each with its reason: causeway sources --community ${ctx.community.slug} --rejected`,
+      `  ${countOf(rejected, "record was", "records were")} set aside, each with its reason: causeway sources --community ${ctx.community.slug} --rejected`,
     );
   return lines.join("\n");
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { AppError } from "#core/errors.ts";
+import { countOf } from "#core/text/count-of.ts";
 import { listAllCommunities } from "#features/access/index.ts";
 import { listConsumerLag, listRejected, listSources } from "#features/ledger/index.ts";
 import { listMembers } from "#features/members/index.ts";
@@ -126,7 +127,7 @@ async function showStatus(session: Session, options: ListOptions): Promise<void>
         { title: "UNANSWERED", value: (row) => row.unanswered, align: "right" },
         {
           title: "SEARCH LAGS BY",
-          value: (row) => (row.searchLag.activities === 0 ? "nothing" : `${row.searchLag.activities.toLocaleString("en")} activities`),
+          value: (row) => (row.searchLag.activities === 0 ? "nothing" : countOf(row.searchLag.activities, "activity", "activities")),
         },
       ],
       session,

@@ -7,6 +7,7 @@ import remarkGfm from "remark-gfm";
 import remarkParse from "remark-parse";
 import remarkRehype from "remark-rehype";
 import { unified } from "unified";
+import { countOf } from "#core/text/count-of.ts";
 import type { Ctx } from "#features/access/index.ts";
 import { listSignals, type SignalCount, type SignalRow, signalCounts } from "#features/feedback/index.ts";
 import { listSources, type SourceRow } from "#features/ledger/index.ts";
@@ -99,7 +100,7 @@ export function toMarkdown(report: Report): string {
     "",
     "## Who waits for us",
     "",
-    `${report.questions.waiting.toLocaleString("en")} threads wait for a word of ours; ${report.questions.unanswered.toLocaleString("en")} questions are unanswered, ${report.questions.answered.toLocaleString("en")} answered, ${report.questions.solved.toLocaleString("en")} solved.`,
+    `${countOf(report.questions.waiting, "thread waits", "threads wait")} for a word of ours; ${countOf(report.questions.unanswered, "question is", "questions are")} unanswered, ${report.questions.answered.toLocaleString("en")} answered, ${report.questions.solved.toLocaleString("en")} solved.`,
     "",
     ...report.waiting.map(
       (row) => `- ${showAge(row.waitingSince, report.knownOn)}: ${link(row.title, row.url)}${row.asker ? `, asked by ${plain(row.asker.name)}` : ""}`,
@@ -110,7 +111,7 @@ export function toMarkdown(report: Report): string {
     report.signals.length === 0
       ? "No feedback in this span."
       : report.signals
-          .map(({ kind, state, n, people }) => `${n.toLocaleString("en")} × ${kind} (${state}) from ${people.toLocaleString("en")} people`)
+          .map(({ kind, state, n, people }) => `${n.toLocaleString("en")} × ${kind} (${state}) from ${countOf(people, "person", "people")}`)
           .join("; "),
     "",
     ...report.voices.flatMap((row) => [

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { loadSample } from "#connectors/sample/load.ts";
+import { countOf } from "#core/text/count-of.ts";
 import { deriveNow } from "./import.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import { openOrFoundCommunity, type Session } from "./session.ts";
@@ -44,7 +45,7 @@ export async function fillSample(session: Session, options: SampleOptions): Prom
     if (options.json) session.out(JSON.stringify({ community: ctx.community.slug, sources, ...counts }));
     else
       session.out(
-        `${ctx.community.slug}: ${fresh.activities.toLocaleString("en")} new activities in ${fresh.threads.toLocaleString("en")} threads by ${fresh.identities.toLocaleString("en")} identities, in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
+        `${ctx.community.slug}: ${countOf(fresh.activities, "new activity", "new activities")} in ${countOf(fresh.threads, "thread")} by ${countOf(fresh.identities, "identity", "identities")}, in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
       );
   } finally {
     bar.end();

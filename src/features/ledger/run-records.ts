@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AppError, toAppError } from "#core/errors.ts";
+import { countOf } from "#core/text/count-of.ts";
 import type { Ctx } from "../access/index.ts";
 import { arrangeThreads } from "./arrange-threads.ts";
 import type { IngestCounts, RawRecord, RejectedRecord } from "./batch.ts";
@@ -283,7 +284,9 @@ function describe(progress: RecordChunk["progress"], counts: RunCounts, startedM
 
 function summarize(counts: IngestCounts, leftOut: ReadonlyMap<string, number>): string {
   const { activities, threads, identities } = counts.new;
-  const aside = counts.rejected.activities > 0 ? ` ${counts.rejected.activities} records set aside.` : "";
-  const out = [...leftOut].map(([reason, n]) => ` ${n} records left out: ${reason}.`).join("");
-  return `${activities} activities, ${threads} threads and ${identities} identities new; ${counts.changed.activities} activities changed, ${counts.same.activities} the same.${aside}${out}`;
+  const aside = counts.rejected.activities > 0 ? ` ${countOf(counts.rejected.activities, "record")} set aside.` : "";
+  const out = [...leftOut].map(([reason, n]) => ` ${countOf(n, "record")} left out: ${reason}.`).join("");
+  const fresh = `${countOf(activities, "activity", "activities")}, ${countOf(threads, "thread")} and ${countOf(identities, "identity", "identities")} new`;
+  const changed = countOf(counts.changed.activities, "activity", "activities");
+  return `${fresh}; ${changed} changed, ${counts.same.activities.toLocaleString("en")} the same.${aside}${out}`;
 }

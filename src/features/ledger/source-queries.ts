@@ -1,5 +1,6 @@
 import { type SQL, sql } from "#core/database/database.ts";
 import { decodeCursor, type Page, toPage } from "#core/page.ts";
+import { countOf } from "#core/text/count-of.ts";
 import { type Ctx, requireRole, teamRoles, type Visibility, viewerLevel, visibilityOf, visibleTo } from "../access/index.ts";
 import type { IngestCounts } from "./batch.ts";
 import { countInbox } from "./inbox.ts";
@@ -206,8 +207,12 @@ async function countAuthors(ctx: Ctx, of: SQL): Promise<number> {
 function explainGap(missing: number, why: { rejected: number; seesAll: boolean; parts: number; gone?: number; waiting?: boolean }): string {
   if (why.waiting) return "Still being counted; look again in a moment.";
   const causes = [
-    ...(why.rejected > 0 ? [`${why.rejected} records were set aside (listed below with their reasons)`] : []),
-    ...(why.gone ? [`${why.gone} activities were deleted at the source`] : []),
+    ...(why.rejected > 0
+      ? [
+          `${countOf(why.rejected, "record was", "records were")} set aside (listed below with ${why.rejected === 1 ? "its reason" : "their reasons"})`,
+        ]
+      : []),
+    ...(why.gone ? [`${countOf(why.gone, "activity was", "activities were")} deleted at the source`] : []),
     ...(why.parts > 1 ? [`what stands in several of the ${why.parts} files is held once`] : []),
     ...(!why.seesAll ? ["what stands in private channels is not counted for your role"] : []),
   ];

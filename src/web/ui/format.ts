@@ -8,10 +8,7 @@ export function formatNumber(value: number): string {
   return Math.abs(value) < 10 ? precise.format(value) : whole.format(value);
 }
 
-/** «1 thread», «2 threads». */
-export function countOf(n: number, one: string, many = `${one}s`): string {
-  return `${formatNumber(n)} ${n === 1 ? one : many}`;
-}
+export { countOf } from "#core/text/count-of.ts";
 
 const words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
 

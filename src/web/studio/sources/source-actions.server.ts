@@ -4,6 +4,7 @@ import { replaySourceJob, requireConnector } from "#app/background/import-upload
 import { removeSource } from "#app/background/remove-source.ts";
 import { syncSoon } from "#app/background/sync-source.ts";
 import type { Runtime } from "#app/runtime.ts";
+import { countOf } from "#core/text/count-of.ts";
 import { type Ctx, editorRoles, recordAudit, requireRole, visibilities } from "#features/access/index.ts";
 import { changePrivacy, requireSource, sourcePrivacySchema, updateSource } from "#features/ledger/index.ts";
 import { parseForm } from "../../request-context.server.ts";
@@ -77,7 +78,10 @@ export async function handleSourceAction(
       if (removed.removedActivities > 0) await deriveSoon(runtime.jobs, ctx.community.id);
       return {
         ok: true,
-        message: removed.removedActivities > 0 ? `${removed.removedActivities} activities were removed.` : "Noted for every run from now on.",
+        message:
+          removed.removedActivities > 0
+            ? `${countOf(removed.removedActivities, "activity was", "activities were")} removed.`
+            : "Noted for every run from now on.",
       };
     }
     case "delete":
