@@ -30,7 +30,12 @@ const activitiesPerStatement = 2000;
 export const signalsConsumer: Consumer = defineConsumer({
   name: "signals",
   after: ["members"],
-  fills: [{ table: "signal", columns: ["community_id", "activity_id", "source_id", "thread_id", "identity_id", "kind", "state", "occurred_at"] }],
+  fills: [
+    {
+      table: "signal",
+      columns: ["community_id", "activity_id", "source_id", "thread_id", "identity_id", "kind", "state", "visibility", "occurred_at", "withdrawn_at"],
+    },
+  ],
   async run(ctx, changes) {
     const ids = await activitiesToRead(ctx, changes);
     await readAhead(ids, activitiesPerStatement, {

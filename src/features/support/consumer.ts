@@ -22,6 +22,7 @@ const threadsPerStatement = 2000;
 export const questionsConsumer: Consumer = defineConsumer({
   name: "questions",
   after: ["rollup", "members"],
+  fills: [{ table: "thread", columns: ["question", "waiting_since", "first_response_at", "last_activity_at"] }],
   async run(ctx, changes) {
     await readAhead(changes.threads, threadsPerStatement, {
       read: (part) => readThreadFacts(ctx, part),
