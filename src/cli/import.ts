@@ -97,7 +97,7 @@ export async function importPath(
           total: progress.total,
           unit: progress.unit,
           etaSeconds: progress.etaSeconds,
-          detail: `${(progress.counts.new.activities + progress.counts.changed.activities + progress.counts.same.activities).toLocaleString("en")} activities, ${Math.round(progress.ratePerSecond).toLocaleString("en")}/s`,
+          detail: `${countOf(progress.counts.new.activities + progress.counts.changed.activities + progress.counts.same.activities, "activity", "activities")}, ${Math.round(progress.ratePerSecond).toLocaleString("en")}/s`,
         }),
     });
     // What was held before was read by other settings.

@@ -1,4 +1,5 @@
 import { AppError } from "#core/errors.ts";
+import { countOf } from "#core/text/count-of.ts";
 import type { FileIdentity, RawRecord, RecordChunk, RejectedRecord } from "#features/ledger/index.ts";
 import { type ExportFile, type ExportFiles, openExport } from "../export-files.ts";
 import { excerptOf } from "../words.ts";
@@ -143,7 +144,7 @@ function warnOf(name: string, end: ExportEnd): string[] {
     ];
   }
   if (end.messageCount === undefined || end.messageCount === end.messages) return [];
-  return [`${name} says that it holds ${end.messageCount.toLocaleString("en")} messages; ${taken}.`];
+  return [`${name} says that it holds ${countOf(end.messageCount, "message")}; ${taken}.`];
 }
 
 /** A message as a record, or why it is set aside. */

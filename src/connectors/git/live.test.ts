@@ -288,7 +288,7 @@ describe("git, live: reaching the remote", () => {
   it("is tried without leaving anything behind, and checks a first commit that is told", async () => {
     const root = repository.commit("root");
     repository.commit("two");
-    expect(await connect()).toEqual({ origin: `git:${root}`, name: "tide", says: "2 commits on 1 branches can be read." });
+    expect(await connect()).toEqual({ origin: `git:${root}`, name: "tide", says: "2 commits on 1 branch can be read." });
     expect(await connect({ firstCommit: root.toUpperCase(), repositoryName: "Tide" })).toMatchObject({ origin: `git:${root}`, name: "Tide" });
     await expect(connect({ firstCommit: "0".repeat(40) })).rejects.toMatchObject({ code: "invalid_input" });
     expect(existsSync(join(workDir, "mirror.git"))).toBe(false);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { AppError } from "#core/errors.ts";
+import { countOf } from "#core/text/count-of.ts";
 import type { ConnectInput, LiveIdentity, PullInput, RecordChunk } from "#features/ledger/index.ts";
 import { Mailmap } from "./mailmap.ts";
 import { type HeldMailmap, readHeldMailmap, updateMirror } from "./mirror.ts";
@@ -42,7 +43,7 @@ export async function connectRepository({ settings, http, signal }: ConnectInput
     const origin = await originOf(place, settings);
     const [commits, branches] = [await countCommits(place, ["--all"]), await askGit(place, ["for-each-ref", "--format=x", "refs/heads"])];
     const name = settings.repositoryName || nameOf(remote.url) || remote.host;
-    const says = `${commits.toLocaleString("en")} commits on ${branches.split("\n").length - 1} branches can be read.`;
+    const says = `${countOf(commits, "commit")} on ${countOf(branches.split("\n").length - 1, "branch", "branches")} can be read.`;
     return { origin, name, says };
   } catch (error) {
     if (!timeout.aborted || signal.aborted) throw error;

@@ -179,7 +179,7 @@ describe("github: hours of GH Archive", () => {
     const rows = [...day, row("WatchEvent", { action: "started" }, { repo: { id: 9, name: "/", url: "https://api.github.com/repos//" } })];
     const path = await hour(rows);
     expect(countKinds((await read(path)).batches).starred).toBe(1);
-    expect(await warningsOf(path)).toContainEqual(expect.stringMatching(/^1 rows name no repository/));
+    expect(await warningsOf(path)).toContainEqual(expect.stringMatching(/^1 row names no repository/));
   });
 
   it("sets a line that is no JSON aside with its number, and reads two rows that share a line", async () => {

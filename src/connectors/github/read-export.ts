@@ -1,3 +1,4 @@
+import { countOf } from "#core/text/count-of.ts";
 import type { RawRecord, RecordChunk, RejectedRecord, ReportedCounts } from "#features/ledger/index.ts";
 import type { ExportFile, ExportFiles } from "../export-files.ts";
 import { excerptOf } from "../words.ts";
@@ -181,11 +182,12 @@ class Run {
 
   /** What was passed by, counted. */
   warnings(): string[] {
-    const count = (n: number) => n.toLocaleString("en");
-    const lines = [...this.#ignored].map(([reason, n]) => `Not brought in: ${count(n)} ${n === 1 ? "row" : "rows"} of ${reason}.`);
-    if (this.#others > 0) lines.push(`${count(this.#others)} rows are of other repositories than ${this.chosen.about.repo}.`);
+    const lines = [...this.#ignored].map(([reason, n]) => `Not brought in: ${countOf(n, "row")} of ${reason}.`);
+    if (this.#others > 0) lines.push(`${countOf(this.#others, "row is", "rows are")} of other repositories than ${this.chosen.about.repo}.`);
     if (this.#nameless > 0)
-      lines.push(`${count(this.#nameless)} rows name no repository (GH Archive has some such), so nobody can tell where they belong.`);
+      lines.push(
+        `${countOf(this.#nameless, "row names", "rows name")} no repository (GH Archive has some such), so nobody can tell where such a row belongs.`,
+      );
     for (const [file, what] of [...this.#foreign].slice(0, 20)) lines.push(`${file} was left out: it is ${what}.`);
     return lines;
   }

@@ -1,4 +1,5 @@
 import { AppError } from "#core/errors.ts";
+import { countOf } from "#core/text/count-of.ts";
 import type { RawRecord, RecordChunk, RejectedRecord } from "#features/ledger/index.ts";
 import { type ExportFile, type ExportFiles, readLines, readPieces } from "../export-files.ts";
 import { IdTable } from "../id-table.ts";
@@ -135,7 +136,7 @@ export async function* readMatrix(files: ExportFiles, summary: MatrixSummary, si
       excerpt: excerptOf(content),
     });
   }
-  const warnings = encrypted > 0 ? [`${encrypted.toLocaleString("en")} messages are encrypted without their keys and were set aside.`] : [];
+  const warnings = encrypted > 0 ? [`${countOf(encrypted, "message is", "messages are")} encrypted without keys and set aside.`] : [];
   yield { records, rejected, warnings, progress: { done: total, total, unit: "bytes" } };
 }
 

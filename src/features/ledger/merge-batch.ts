@@ -185,8 +185,8 @@ export function hashActivity(activity: NormalizedActivity): bigint {
     activity.visibility,
     activity.attributes,
   ]);
-  // As text of one byte a character: a buffer of its own for each digest takes twice as long as the digest.
-  firstBytes.write(hash("sha1", text, "binary"), 0, 8, "latin1");
+  // As text of one byte a character: a buffer of its own for each digest costs more than the digest.
+  firstBytes.write(hash("sha1", text, "binary"), 0, 8, "binary");
   return firstBytes.readBigInt64BE(0);
 }
 
